@@ -1,0 +1,64 @@
+/** The configuration as the program uses it: complete, checked, frozen. Secrets live apart, in `Secrets`. */
+export interface Config {
+  readonly listen: Address;
+  readonly pagesListen: Address;
+  readonly adminListen: Address;
+  readonly endpoints: readonly 'traefik'[];
+  /** Addresses, CIDRs, or the words `loopback` and `private`. */
+  readonly trustedProxies: readonly string[];
+  /** Begins with `/`, no final slash: `/_auth`. */
+  readonly basePath: string;
+  /** Undefined when not configured: then https on 443, and http on any port for loopback names. */
+  readonly public: { readonly scheme: 'http' | 'https'; readonly port: number } | undefined;
+  readonly insecureHttp: boolean;
+  /** Absolute path of a folder or one file. */
+  readonly rules: string;
+  readonly providers: ReadonlyMap<string, ProviderConfig>;
+  readonly session: { readonly store: 'cookie' /** Seconds. */; readonly maxAge: number };
+  /** Seconds. */
+  readonly clockTolerance: number;
+  readonly log: { readonly level: LogLevel; readonly decisions: 'denied' | 'all' | 'none' };
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ProviderConfig {
+  readonly name: string;
+  readonly kind: 'generic' | 'auth0' | 'proauth' | 'keycloak' | 'entra';
+  readonly issuer: string;
+  /** Scheme and host of our own calls, in place of the issuer's; undefined: the same. */
+  readonly internalUrl: string | undefined;
+  readonly enabled: boolean;
+  readonly clientId: string;
+  readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none';
+  readonly audienceParameter: 'resource' | 'audience' | 'none';
+  readonly postLogoutRedirectUri: string | undefined;
+  readonly idTokenAlg: string;
+  readonly tokens: TokenProfile;
+}
+
+export interface TokenProfile {
+  readonly profile: 'rfc9068' | 'jwt';
+  readonly algorithms: readonly string[];
+  readonly scopeClaim: 'scope' | 'scp' | 'permissions';
+  readonly audienceIsClient: boolean;
+}
+
+/** Kept apart from `Config`, so that a dump of the configuration cannot hold one. */
+export interface Secrets {
+  /** The first seals; all open. At least one, each of 32 bytes or more. */
+  readonly session: readonly string[];
+  /** By provider name; the first that has not expired is used. */
+  readonly clients: ReadonlyMap<string, readonly ClientSecret[]>;
+}
+
+export interface ClientSecret {
+  readonly value: string;
+  /** Unix seconds; undefined: never. */
+  readonly expiresAt: number | undefined;
+}

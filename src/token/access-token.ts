@@ -1,0 +1,32 @@
+import type { Reason } from '../reason.ts';
+
+declare const validated: unique symbol;
+
+/**
+ * A validated access token: signature, issuer, profile and form of claims hold. INVARIANT: made only by
+ * `validateAccessToken`; the brand keeps raw claims from being taken for one.
+ * It does not say that the token is unexpired or meant for a resource: that is judged at every request.
+ */
+export interface AccessToken {
+  readonly [validated]: true;
+  /** The token as the provider spelled it; passed to the upstream unaltered. */
+  readonly raw: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly client: string;
+  /** Every member of `aud`; exact strings. */
+  readonly audiences: readonly string[];
+  readonly scopes: ReadonlySet<string>;
+  /** Unix seconds. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Unix seconds; 0 when the token has no `nbf`. */
+  readonly notBefore: number;
+  readonly keyId: string | undefined;
+}
+
+/** Why a token is refused. `detail` is for the log and the login page (names the setting); never token content. */
+export interface TokenRefusal {
+  readonly reason: Extract<Reason, `token-${string}` | 'key-set-unavailable' | 'access-token-opaque'>;
+  readonly detail: string;
+}
