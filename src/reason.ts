@@ -151,6 +151,11 @@ export const REASONS = {
     'This host name or port is not the public address of the app, so nobody can sign in here.',
   ),
 
+  'login-not-offered': row(403, NO, 'This app takes access tokens only; nobody can sign in here.'),
+  'own-page': row(200, 'Shown', 'A page of the gateway itself.'),
+  'logged-out-page': row(200, 'You are signed out', 'Your session here has ended.'),
+  'error-page': row(403, 'Something went wrong', 'Go back and try again.'),
+
   // login and callback
   'login-started': row(302, 'Sign in', 'To the provider.'),
   'login-completed': row(303, 'Signed in', 'Back to the page that was asked for.'),
@@ -159,6 +164,11 @@ export const REASONS = {
   'logout-confirm': row(403, 'Sign out?', 'Nothing has happened yet.'),
   'callback-malformed': row(400, LOGIN_FAILED, 'The provider sent an answer that cannot be read.'),
   'callback-state': row(400, LOGIN_FAILED, 'This answer does not belong to a sign-in that was started here.'),
+  'callback-cookie-missing': row(
+    400,
+    LOGIN_FAILED,
+    'Your browser did not bring back the cookie that the sign-in began with. It may block cookies for this address.',
+  ),
   'callback-expired': row(400, 'The sign-in took too long', 'Start again; it takes a moment.'),
   'callback-issuer': row(
     400,
