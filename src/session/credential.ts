@@ -1,0 +1,33 @@
+import type { ClientHeaders } from '../forwarded/forwarded-request.ts';
+import type { Reason } from '../reason.ts';
+import type { App } from '../rules/rule.ts';
+
+/** The one credential that a request can be decided by. A bearer beats a session; their scopes are never added. */
+export type Credential =
+  /** The session's cookie, or nothing: opening it tells which. */
+  | { readonly kind: 'session' }
+  | { readonly kind: 'bearer'; readonly raw: string; readonly line: string }
+  /** A scheme that proves possession of a key (RFC 9449): no plain bearer, and its proof is not accepted here. */
+  | { readonly kind: 'bound' };
+
+// RFC 6750 section 2.1: b64token
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/**
+ * Tells which credential decides, by the `Authorization` line and by what the app takes. Opens nothing.
+ * Does *not* look for a second line: the check has refused that before (RFC 6750 section 2).
+ * @returns a reason when the header itself is wrong (RFC 6750 section 3.1, invalid_request)
+ */
+export function readCredential(
+  { authorization }: ClientHeaders,
+  app: App,
+): Credential | Extract<Reason, 'authorization-malformed'> {
+  const [line] = authorization;
+  if (line === undefined) return { kind: 'session' };
+  if (!app.credentials.includes('bearer')) return { kind: 'session' };
+  const scheme = /^[^ ]*/.exec(line)?.[0].toLowerCase();
+  if (scheme === 'dpop') return { kind: 'bound' };
+  if (scheme !== 'bearer') return { kind: 'session' }; // another scheme is the upstream's business, or nobody's
+  const raw = BEARER.exec(line)?.[1];
+  return raw === undefined ? 'authorization-malformed' : { kind: 'bearer', raw, line };
+}

@@ -1,0 +1,45 @@
+/**
+ * The gateway's own cookies among a client's. INVARIANT: only one spelling is ever read, `__Host-postern…` or (on
+ * plain http) `postern…`; the other is the upstream's business.
+ */
+export type CookiePrefix = '__Host-postern' | 'postern';
+
+/** https and the `__Host-` prefix belong together: a browser keeps such a cookie only with Secure, Path=/ and no Domain. */
+export const cookiePrefix = (scheme: 'http' | 'https'): CookiePrefix =>
+  scheme === 'https' ? '__Host-postern' : 'postern';
+
+export interface SplitCookies {
+  /** Own cookies by name. A name that came twice is not among them: no one can tell whose it is. */
+  readonly own: ReadonlyMap<string, string>;
+  /** Bytes of the own cookies as they stand in the header. */
+  readonly ownBytes: number;
+  /** The rest byte for byte, one line; undefined when nothing is left. */
+  readonly rest: string | undefined;
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** Splits the `Cookie` lines (RFC 6265 section 4.2.1) into the gateway's own and the rest. */
+export function splitCookies(lines: readonly string[], prefix: CookiePrefix): SplitCookies {
+  if (!lines.some((line) => line.includes(prefix))) {
+    return { own: NONE, ownBytes: 0, rest: lines.length === 0 ? undefined : lines.join('; ') };
+  }
+  const own = new Map<string, string>();
+  const repeated = new Set<string>();
+  const rest: string[] = [];
+  let ownBytes = 0;
+  for (const part of lines.flatMap((line) => line.split(';'))) {
+    const pair = part.trim();
+    if (!pair.startsWith(prefix)) {
+      if (pair !== '') rest.push(part.trimStart());
+      continue;
+    }
+    ownBytes += pair.length + 2;
+    const equals = pair.indexOf('=');
+    const name = equals === -1 ? pair : pair.slice(0, equals);
+    if (own.has(name)) repeated.add(name);
+    own.set(name, equals === -1 ? '' : pair.slice(equals + 1));
+  }
+  for (const name of repeated) own.delete(name);
+  return { own, ownBytes, rest: rest.length === 0 ? undefined : rest.join('; ') };
+}

@@ -1,0 +1,75 @@
+import type { CookieCarrier } from './cookie-carrier.ts';
+import type { CookiePrefix, SplitCookies } from './own-cookies.ts';
+
+/** The session's chunks: `__Host-postern`, `__Host-postern.1` … Three hold 9,000 characters of sealed text in 12.4 KB. */
+export const MAX_CHUNKS = 3;
+
+/**
+ * Text per chunk: cookie-session encodes it in base64 once more (4/3), and name, signature and attributes must stay
+ * below a browser's 4096 bytes per cookie.
+ */
+const CHUNK = 3000;
+
+const chunkNames = (prefix: CookiePrefix): readonly string[] =>
+  Array.from({ length: MAX_CHUNKS }, (_, index) => (index === 0 ? prefix : `${prefix}.${index}`));
+
+const NAMES = { '__Host-postern': chunkNames('__Host-postern'), postern: chunkNames('postern') } as const;
+
+/** The handle of a session, carried in chunks. */
+export interface SessionCookie {
+  /** The exact text of the session's cookies, for a cache; undefined when there are none. */
+  text(cookies: SplitCookies): string | undefined;
+  read(cookies: SplitCookies): string | undefined;
+  /** @returns Set-Cookie lines; undefined when the handle does not fit into the chunks. */
+  write(handle: string, cookies: SplitCookies, maxAge: number): readonly string[] | undefined;
+  /** @returns lines that remove what the browser has. */
+  clear(cookies: SplitCookies): readonly string[];
+}
+
+export function createSessionCookie(prefix: CookiePrefix, carrier: CookieCarrier): SessionCookie {
+  const names = NAMES[prefix];
+  const present = (cookies: SplitCookies): readonly string[] =>
+    names.filter((name) => cookies.own.has(name) || cookies.own.has(`${name}.sig`));
+  return {
+    text(cookies) {
+      const first = cookies.own.get(prefix);
+      if (first === undefined) return undefined;
+      let text = '';
+      for (const name of names) {
+        const value = cookies.own.get(name);
+        if (value !== undefined) text += `${value};${cookies.own.get(`${name}.sig`) ?? ''};`;
+      }
+      return text;
+    },
+    read(cookies) {
+      // The first chunk says how many there are; what an earlier, longer session left behind is not read.
+      const first = carrier.read(cookies.own, prefix);
+      const separator = first?.indexOf(':') ?? -1;
+      if (first === undefined || separator === -1) return undefined;
+      const count = Number(first.slice(0, separator));
+      if (!Number.isInteger(count) || count < 1 || count > MAX_CHUNKS) return undefined;
+      let handle = first.slice(separator + 1);
+      for (const name of names.slice(1, count)) {
+        const chunk = carrier.read(cookies.own, name);
+        if (chunk === undefined) return undefined;
+        handle += chunk;
+      }
+      return handle;
+    },
+    write(handle, cookies, maxAge) {
+      const chunks: string[] = [];
+      for (let at = 0; at < handle.length; at += CHUNK) chunks.push(handle.slice(at, at + CHUNK));
+      if (chunks.length > MAX_CHUNKS) return undefined;
+      const lines: string[] = [];
+      for (const [index, chunk] of chunks.entries()) {
+        const text = index === 0 ? `${chunks.length}:${chunk}` : chunk;
+        const written = carrier.write(names[index] as string, text, maxAge);
+        if (written === undefined) return undefined;
+        lines.push(...written);
+      }
+      const stale = present(cookies).filter((name) => names.indexOf(name) >= chunks.length);
+      return [...lines, ...stale.flatMap((name) => carrier.clear(name))];
+    },
+    clear: (cookies) => present(cookies).flatMap((name) => carrier.clear(name)),
+  };
+}

@@ -1,0 +1,25 @@
+import type { Session } from './session.ts';
+
+/**
+ * Where sessions live. What a browser carries is the `handle`: the sealed session itself, or the key to it.
+ *
+ * Concurrent callers may assume: once `revoke` has resolved, no `load` and no `isRevoked` of this process
+ * answers as if the session lived. Other processes follow within a second where the store is shared, and never
+ * where it is not (`cookie`).
+ *
+ * Every call rejects with a ProviderError-like cause when the store cannot be reached; none then answers "no session".
+ */
+export interface SessionStore {
+  /** @returns the handle. */
+  save(session: Session): Promise<string>;
+  /**
+   * @param host canonical host name; a session of another host or tenant is none
+   * @param now Unix seconds
+   * @returns undefined for anything that is not a living session for this host and tenant.
+   */
+  load(handle: string, host: string, tenant: string, now: number): Promise<Session | undefined>;
+  /** @param until Unix seconds: when the session would have ended by itself. */
+  revoke(id: string, until: number): Promise<void>;
+  /** For what a cache still holds. */
+  isRevoked(id: string): Promise<boolean> | boolean;
+}
