@@ -1,0 +1,54 @@
+import type { Reason } from '../reason.ts';
+import type { App } from '../rules/rule.ts';
+import type { AccessToken } from '../token/access-token.ts';
+import { claimValue, headerValue } from './header-value.ts';
+import type { Facts, HeaderLine, Reply } from './reply.ts';
+
+/** Who the upstream is told is asking, and with what. */
+export interface Identity {
+  readonly token: AccessToken | undefined;
+  /** ID-token claims of a session; for the header map only. */
+  readonly profile: Readonly<Record<string, unknown>> | undefined;
+}
+
+export const NOBODY: Identity = { token: undefined, profile: undefined };
+
+/**
+ * A permit: 200 with the headers that the proxy copies to the upstream. All configured names are always present, empty
+ * when unknown, so that a proxy which overwrites instead of deleting lets no client's copy pass.
+ * @param authorization the line for the upstream; undefined: none, the proxy removes the client's
+ * @param cookie the client's cookies without the gateway's; undefined: none
+ */
+export function permit(
+  reason: Extract<Reason, 'public' | 'permitted' | 'preflight'>,
+  app: App,
+  identity: Identity,
+  authorization: string | undefined,
+  cookie: string | undefined,
+  facts: Facts,
+): Reply {
+  const { token, profile } = identity;
+  const headers: HeaderLine[] = [
+    ['X-Auth-Subject', token === undefined ? '' : headerValue(token.subject)],
+    ['X-Auth-Client', token === undefined ? '' : headerValue(token.client)],
+    ['X-Auth-Scopes', token === undefined ? '' : headerValue([...token.scopes].join(' '))],
+  ];
+  for (const [name, claim] of Object.entries(app.headers)) headers.push([name, claimValue(profile?.[claim])]);
+  if (authorization !== undefined) headers.push(['Authorization', authorization]);
+  if (cookie !== undefined) headers.push(['Cookie', cookie]);
+  headers.push(['Content-Length', '0']);
+  return { status: 200, reason, headers, facts };
+}
+
+/** The names a permit sets for an app, lower case: a client's header that folds into one of them is an imitation. */
+export const configuredNames = (app: App): ReadonlySet<string> =>
+  new Set(
+    [
+      'X-Auth-Subject',
+      'X-Auth-Client',
+      'X-Auth-Scopes',
+      'Authorization',
+      'Cookie',
+      ...Object.keys(app.headers),
+    ].map((name) => name.toLowerCase()),
+  );

@@ -1,0 +1,103 @@
+import type { PageAction } from '../pages/page.ts';
+import { type Reason, reasonRow } from '../reason.ts';
+import { loginAddress } from './login-address.ts';
+import type { RefusalDetails } from './refusal.ts';
+import { here, type Visit } from './visit.ts';
+
+/** What a page says beside the title. */
+export function refusalParagraphs(
+  visit: Visit,
+  reason: Reason,
+  detail: string,
+  { hint, loginUrl }: RefusalDetails,
+): readonly string[] {
+  const more = hint === undefined ? [] : [hint];
+  if (loginUrl !== undefined && visit.kind === 'form') {
+    return [
+      'Your session ended, and nothing was sent. Sign in in a new tab, come back to this one and send again.',
+      ...more,
+    ];
+  }
+  if (loginUrl !== undefined && visit.kind === 'frame') {
+    return ['This part of the page needs you to sign in, which cannot be done inside a frame.', ...more];
+  }
+  if (reason === 'login-loop') {
+    return [
+      detail,
+      'Most often the browser does not keep cookies for this address: they are blocked, the clock is wrong, or the page was opened by http where https is expected.',
+      ...more,
+    ];
+  }
+  return [detail, ...more];
+}
+
+const TRY_AGAIN: ReadonlySet<Reason> = new Set<Reason>([
+  'callback-malformed',
+  'callback-state',
+  'callback-expired',
+  'callback-issuer',
+  'callback-cookie-missing',
+  'provider-refused',
+  'provider-answer-invalid',
+  'id-token-invalid',
+  'access-token-opaque',
+  'access-token-invalid',
+  'session-too-large',
+  'login-loop',
+  'provider-unavailable',
+]);
+
+const OTHER_ACCOUNT: ReadonlySet<Reason> = new Set<Reason>([
+  'scope-missing',
+  'audience-refused',
+  'provider-refused',
+  'access-token-opaque',
+  'access-token-invalid',
+  'session-too-large',
+]);
+
+/** What a person can do next. */
+export function refusalActions(
+  visit: Visit,
+  reason: Reason,
+  { loginUrl, returnTo }: RefusalDetails,
+): readonly PageAction[] {
+  const { origin, basePath, kind, app } = visit;
+  if (reason === 'foreign-port') {
+    const href = `${origin.origin}${visit.request.path === undefined ? '/' : visit.request.target}`;
+    return [{ label: 'Go to the right address', href, method: 'get', primary: true }];
+  }
+  if (loginUrl !== undefined && kind === 'form') {
+    return [{ label: 'Sign in in a new tab', href: loginUrl, method: 'get', target: 'blank', primary: true }];
+  }
+  if (loginUrl !== undefined && kind === 'frame') {
+    return [{ label: 'Sign in', href: loginUrl, method: 'get', target: 'top', primary: true }];
+  }
+  const target = returnTo ?? here(visit);
+  const actions: PageAction[] = [];
+  if (TRY_AGAIN.has(reason)) {
+    const href = loginAddress(origin.origin, basePath, target);
+    actions.push({ label: 'Try again', href, method: 'get', primary: true });
+  }
+  if (OTHER_ACCOUNT.has(reason) && app?.credentials.includes('session') === true) {
+    const href = loginAddress(origin.origin, basePath, target, 'select_account');
+    actions.push({ label: 'Use another account', href, method: 'get', primary: actions.length === 0 });
+    actions.push({ label: 'Sign out', href: `${origin.origin}${basePath}/logout`, method: 'get' });
+  }
+  if (reason === 'logout-confirm') {
+    actions.push({
+      label: 'Sign out',
+      href: `${origin.origin}${basePath}/logout`,
+      method: 'post',
+      primary: true,
+    });
+    actions.push({ label: 'Stay signed in', href: `${origin.origin}/`, method: 'get' });
+  }
+  if (reason === 'logged-out-page' && loginUrl !== undefined) {
+    actions.push({ label: 'Sign in again', href: loginUrl, method: 'get', primary: true });
+  }
+  if (reasonRow(reason).status === 401 && loginUrl !== undefined) {
+    actions.push({ label: 'Sign in', href: loginUrl, method: 'get', primary: true });
+  }
+  return actions;
+}

@@ -1,0 +1,101 @@
+import type { Page, PageAction } from '../pages/page.ts';
+import { PAGE_HEADERS, PAGE_HEADERS_FRAMED, renderPage } from '../pages/render.ts';
+import { type Reason, reasonRow } from '../reason.ts';
+import { bearerChallenge, isChallenged } from './challenge.ts';
+import { refusalActions, refusalParagraphs } from './refusal-page.ts';
+import { type Facts, type HeaderLine, NO_STORE, type Reply } from './reply.ts';
+import type { Visit } from './visit.ts';
+
+/** What a refusal says beside its reason. */
+export interface RefusalDetails {
+  /** Scopes the caller lacks. */
+  readonly missing?: readonly string[];
+  /** All scopes that the operation needs, for the challenge. */
+  readonly scopes?: readonly string[];
+  /** The resource that the provider issued no token for. */
+  readonly resource?: string;
+  /** Absolute address of a login, where one would help. */
+  readonly loginUrl?: string;
+  /** Where "try again" leads, when it is not the address that was asked for. */
+  readonly returnTo?: string;
+  /** A sentence more for the caller: safe to show, never from a token or the provider. */
+  readonly hint?: string;
+  readonly setCookie?: readonly string[];
+  readonly status?: number;
+  readonly headers?: readonly HeaderLine[];
+  readonly facts?: Facts;
+}
+
+/** Seconds; for what is expected to heal by itself. */
+const RETRY_AFTER = 5;
+
+/**
+ * Answers with a refusal: HTML for navigations, problem JSON (RFC 9457) for everything else. Never more than 16 KB,
+ * never an inner address, a stack or a token.
+ */
+export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {}): Reply {
+  const { title, detail, status: usual } = reasonRow(reason);
+  const status = details.status ?? usual;
+  const isPage = visit.kind !== 'script';
+  const body = isPage
+    ? renderPage(pageOf(visit, reason, title, detail, details))
+    : JSON.stringify({
+        type: `urn:postern:reason:${reason}`,
+        title,
+        status,
+        detail: details.hint === undefined ? detail : `${detail} ${details.hint}`,
+        reason,
+        ...(details.missing === undefined ? {} : { missing: details.missing }),
+        request_id: visit.requestId,
+        ...(details.loginUrl === undefined ? {} : { login_url: details.loginUrl }),
+      });
+  const headers: HeaderLine[] = isPage
+    ? [...(visit.kind === 'frame' ? PAGE_HEADERS_FRAMED : PAGE_HEADERS)]
+    : [['Content-Type', 'application/problem+json'], NO_STORE, ['X-Content-Type-Options', 'nosniff']];
+  headers.push(['Content-Length', String(Buffer.byteLength(body))]);
+  if (isChallenged(reason, status)) {
+    headers.push([
+      'WWW-Authenticate',
+      bearerChallenge(reason, visit.request.host.name, details.scopes ?? []),
+    ]);
+  }
+  if (status === 503) headers.push(['Retry-After', String(RETRY_AFTER)]);
+  headers.push(...corsHeaders(visit), ...(details.headers ?? []));
+  for (const line of details.setCookie ?? []) headers.push(['Set-Cookie', line]);
+  const facts: Facts = {
+    ...(visit.app === undefined ? {} : { app: visit.app.name }),
+    ...(details.missing === undefined ? {} : { missing: details.missing }),
+    ...details.facts,
+    requestId: visit.requestId,
+  };
+  return { status, reason, headers, body, facts };
+}
+
+function pageOf(visit: Visit, reason: Reason, title: string, detail: string, details: RefusalDetails): Page {
+  const { missing = [] } = details;
+  const actions: readonly PageAction[] = refusalActions(visit, reason, details);
+  return {
+    title,
+    app: visit.app?.title ?? visit.request.host.name,
+    paragraphs: refusalParagraphs(visit, reason, detail, details),
+    ...(missing.length === 0 ? {} : { lists: [{ heading: 'Missing permission', items: missing }] }),
+    ...(details.resource === undefined ? {} : { facts: [['Resource', details.resource] as const] }),
+    actions,
+    reason,
+    requestId: visit.requestId,
+    ...(reasonRow(reason).status === 503 ? { refreshSeconds: RETRY_AFTER } : {}),
+  };
+}
+
+/** Lets a script of an allowed origin read why it was refused (Fetch standard, CORS protocol). */
+function corsHeaders({ app, request }: Visit): readonly HeaderLine[] {
+  if (app === undefined || app.origins === 'upstream' || app.origins.length === 0) return [];
+  const origin = request.headers.origin;
+  if (origin === undefined || !app.origins.includes(origin)) return [['Vary', 'Origin']];
+  return [
+    ['Access-Control-Allow-Origin', origin],
+    ['Access-Control-Allow-Credentials', 'true'],
+    ['Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After'],
+    ['Vary', 'Origin'],
+  ];
+}

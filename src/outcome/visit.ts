@@ -1,0 +1,31 @@
+import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
+import type { PublicOrigin } from '../forwarded/public-origin.ts';
+import type { RequestKind } from '../forwarded/request-kind.ts';
+import type { App } from '../rules/rule.ts';
+import type { Cookies } from '../session/cookies.ts';
+import type { SplitCookies } from '../session/own-cookies.ts';
+
+/** A forwarded request with what follows from it and from the configuration; every answer is shaped by it. */
+export interface Visit {
+  readonly request: ForwardedRequest;
+  readonly kind: RequestKind;
+  /** `check`: a proxy asks and relays anything but 2xx. `direct`: the person's own request. */
+  readonly door: 'check' | 'direct';
+  readonly origin: PublicOrigin;
+  /** The app of the host; undefined when no app has it. */
+  readonly app: App | undefined;
+  readonly cookies: Cookies;
+  readonly split: SplitCookies;
+  /** In the answer and in the log. */
+  readonly requestId: string;
+  readonly basePath: string;
+}
+
+/** A visit to a host that an app has. */
+export type AppVisit = Visit & { readonly app: App };
+
+/** @returns the address that was asked for, where a page load can come back to it; else the app's root. */
+export const here = ({ request, kind, origin }: Visit): string =>
+  kind === 'page-load' && request.path !== undefined
+    ? `${origin.origin}${request.target}`
+    : `${origin.origin}/`;
