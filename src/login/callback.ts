@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { queryOf } from '../forwarded/request-target.ts';
+import type { LoginResult } from '../oidc/identity-provider.ts';
+import { ProviderError } from '../oidc/provider-error.ts';
+import { refuse } from '../outcome/refusal.ts';
+import { type Reply, redirect } from '../outcome/reply.ts';
+import type { AppVisit } from '../outcome/visit.ts';
+import type { Reason } from '../reason.ts';
+import type { App } from '../rules/rule.ts';
+import type { LiveSession } from '../session/session.ts';
+import type { IssuerTrusts } from '../token/token-reader.ts';
+import { looksLikeJwt } from '../token/token-spelling.ts';
+import { isRefusal, OPAQUE_TOKEN, validateAccessToken } from '../token/validate-access-token.ts';
+import type { LoginEnd, LoginMemory } from './login-memory.ts';
+import { refusalHint } from './refusal-hint.ts';
+import { returnUrl } from './return-url.ts';
+import type { SessionOpener } from './session-opener.ts';
+import { type AppProvider, redirectUri, type SignIn, scopesToAsk } from './sign-in.ts';
+import {
+  type StateContent,
+  TRANSACTION_LIFETIME,
+  type Transaction,
+  type Transactions,
+} from './transaction.ts';
+
+/** Answers the redirect URI (OIDC Core section 3.1.2.5). */
+export type Callback = (visit: AppVisit) => Promise<Reply>;
+
+export interface CallbackParts {
+  readonly providerOf: (app: App) => AppProvider;
+  readonly trustsOf: (app: App) => IssuerTrusts;
+  readonly transactions: Transactions;
+  readonly memory: LoginMemory;
+  readonly signIn: SignIn;
+  readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>;
+  readonly openSession: SessionOpener;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** Finished and running callbacks that are remembered, so that a code is redeemed once; one entry per real login. */
+const REMEMBERED = 10_000;
+
+/**
+ * The callback: checks whose answer it is, redeems the code once, validates both tokens, opens the session and goes
+ * back to the page that was asked for.
+ */
+export function createCallback(parts: CallbackParts): Callback {
+  const { transactions, memory, now } = parts;
+  const redemptions = new LRUCache<string, Promise<Reply>>({
+    max: REMEMBERED,
+    ttl: TRANSACTION_LIFETIME * 1000,
+  });
+
+  return async (visit) => {
+    if (visit.request.method !== 'GET')
+      return refuse(visit, 'method-not-allowed', { headers: [['Allow', 'GET']] });
+    // A prefetch must not use up the code; the real navigation follows.
+    if (visit.request.headers.purpose !== undefined) return refuse(visit, 'login-needed');
+    const parameters = new URLSearchParams(queryOf(visit.request.target));
+    const states = parameters.getAll('state');
+    if (states.length > 1) return refuse(visit, 'callback-malformed');
+    const host = visit.request.host.name;
+    const content = states[0] === undefined ? undefined : await transactions.openState(states[0], host);
+    if (content === undefined) return refuse(visit, 'callback-state');
+    const over = transactions.end(content.id, visit.cookies, visit.split);
+    if (content.startedAt + TRANSACTION_LIFETIME <= now()) {
+      return refuse(visit, 'callback-expired', { returnTo: content.returnTo ?? '/', setCookie: over });
+    }
+    const transaction = await transactions.find(content, host, visit.cookies, visit.split);
+    if (transaction === undefined) return withoutCookie(visit, content, parameters);
+
+    // The transaction is spent before its answer is looked at. A double click joins the redemption that is under way
+    // and gets the same session; the same browser sent it, since only that has the cookie.
+    const running = redemptions.get(content.id);
+    if (running !== undefined) return running;
+    const redemption = redeem(visit, transaction, parameters, over);
+    redemptions.set(content.id, redemption);
+    return redemption;
+  };
+
+  /** A finished login leads to its page; one whose cookie is gone starts afresh, once, then explains. */
+  async function withoutCookie(
+    visit: AppVisit,
+    content: StateContent,
+    parameters: URLSearchParams,
+  ): Promise<Reply> {
+    const { audience, scopes, attempt } = content;
+    const returnTo = content.returnTo ?? '/';
+    if ((await parts.sessionOf(visit)) !== undefined) {
+      return redirect(303, 'login-resumed', returnUrl(returnTo, visit.origin.origin), [], facts(visit));
+    }
+    const again = attempt === 0 && visit.kind === 'page-load' && !parameters.has('error');
+    return again
+      ? parts.signIn(visit, { audience, scopes, returnTo, attempt: attempt + 1, deliberate: true })
+      : refuse(visit, 'callback-cookie-missing', { returnTo });
+  }
+
+  async function redeem(
+    visit: AppVisit,
+    transaction: Transaction,
+    parameters: URLSearchParams,
+    over: readonly string[],
+  ): Promise<Reply> {
+    const { app, cookies, split } = visit;
+    const { audience, scopes, provider } = transaction.state;
+    const host = visit.request.host.name;
+    const returnTo = transaction.state.returnTo ?? '/';
+    const asked = { audience, scopes: scopesToAsk(app, audience, scopes) };
+    const before = await memory.read(host, cookies, split);
+    const end = (completed: boolean): LoginEnd => ({ ...asked, at: now(), completed });
+
+    const fail = async (reason: Reason, cause: string, hint?: string): Promise<Reply> =>
+      refuse(visit, reason, {
+        returnTo,
+        setCookie: [...over, ...(await memory.remember(host, cookies, before, end(false)))],
+        ...(hint === undefined ? {} : { hint }),
+        facts: { cause },
+      });
+
+    const { config, identityProvider } = parts.providerOf(app);
+    if (config.name !== provider) return fail('callback-issuer', 'the app names another provider now');
+    let result: LoginResult;
+    try {
+      result = await identityProvider.redeem({
+        redirectUri: redirectUri(visit),
+        parameters,
+        state: parameters.get('state') ?? '',
+        nonce: transaction.nonce,
+        codeVerifier: transaction.codeVerifier,
+        audiences: audience === '' ? [] : [audience],
+      });
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      return fail(error.reason, error.message, refusalHint(error.providerError));
+    }
+    if (!looksLikeJwt(result.accessToken))
+      return fail('access-token-opaque', OPAQUE_TOKEN.detail, OPAQUE_TOKEN.detail);
+    const token = await validateAccessToken(result.accessToken, parts.trustsOf(app), now(), { fresh: true });
+    if (isRefusal(token)) {
+      const reason = token.reason === 'key-set-unavailable' ? 'provider-unavailable' : 'access-token-invalid';
+      return fail(reason, `${token.reason}: ${token.detail}`, `${token.detail}.`);
+    }
+    const opened = await parts.openSession(visit, {
+      id: randomBytes(16).toString('base64url'),
+      provider: config.name,
+      result,
+      token: { audience, raw: token.raw },
+      asked: [...before, asked],
+    });
+    if (opened === undefined) {
+      return fail('session-too-large', 'the sealed session exceeds the cookies: use store: redis');
+    }
+    const remembered = await memory.remember(host, cookies, before, end(true));
+    const location = returnUrl(returnTo, visit.origin.origin);
+    const kept = [...opened, ...remembered];
+    const room = transactions.makeRoom(cookies, split, kept);
+    return redirect(303, 'login-completed', location, [...kept, ...over, ...room], {
+      ...facts(visit),
+      subject: token.subject,
+      client: token.client,
+    });
+  }
+}
+
+const facts = (visit: AppVisit): { app: string; requestId: string } => ({
+  app: visit.app.name,
+  requestId: visit.requestId,
+});

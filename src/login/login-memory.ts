@@ -1,0 +1,72 @@
+import type { Cookies } from '../session/cookies.ts';
+import type { SplitCookies } from '../session/own-cookies.ts';
+import type { Sealer } from '../session/seal.ts';
+import type { Asked } from '../session/session.ts';
+
+/** Seconds for which the end of a login is remembered. */
+const MEMORY = 600;
+/** Two logins that ended well within so many seconds, and still no session: a third would be a loop. */
+const LOOP_WINDOW = 60;
+const LOOP_LOGINS = 2;
+/** Entries kept; the oldest go first. */
+const ENTRIES = 6;
+
+/** How an earlier login of this browser, for this host, ended. */
+export interface LoginEnd extends Asked {
+  /** Unix seconds. */
+  readonly at: number;
+  /** A session was opened. */
+  readonly completed: boolean;
+}
+
+/**
+ * What a browser's last logins asked for and how they ended, in a sealed cookie of its own: it outlives a login that
+ * brought no session, and that is what ends a loop.
+ */
+export interface LoginMemory {
+  read(host: string, cookies: Cookies, split: SplitCookies): Promise<readonly LoginEnd[]>;
+  /** @returns Set-Cookie lines. */
+  remember(
+    host: string,
+    cookies: Cookies,
+    before: readonly LoginEnd[],
+    end: LoginEnd,
+  ): Promise<readonly string[]>;
+  /** @returns lines that forget everything. */
+  forget(cookies: Cookies, split: SplitCookies): readonly string[];
+}
+
+const nameOf = (cookies: Cookies): string => `${cookies.prefix}-asked`;
+
+export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemory {
+  return {
+    async read(host, cookies, split) {
+      const sealed = cookies.carrier.read(split.own, nameOf(cookies));
+      if (sealed === undefined) return [];
+      const opened = await sealer.open({ purpose: 'asked', host, context: '' }, sealed, now());
+      const ends = (opened?.payload ?? []) as readonly LoginEnd[];
+      return ends.filter((end) => end.at > now() - MEMORY);
+    },
+    async remember(host, cookies, before, end) {
+      // The scopes of a large app may be too many for a cookie: then fewer logins are remembered.
+      for (let kept = ENTRIES; kept > 0; kept -= 1) {
+        const ends = [...before, end].slice(-kept);
+        const sealed = await sealer.seal({ purpose: 'asked', host, context: '' }, ends, now() + MEMORY);
+        const lines = cookies.carrier.write(nameOf(cookies), sealed, MEMORY);
+        if (lines !== undefined) return lines;
+      }
+      const bare = await sealer.seal(
+        { purpose: 'asked', host, context: '' },
+        [{ ...end, scopes: [] }],
+        now() + MEMORY,
+      );
+      return cookies.carrier.write(nameOf(cookies), bare, MEMORY) ?? [];
+    },
+    forget: (cookies, split) =>
+      split.own.has(nameOf(cookies)) ? cookies.carrier.clear(nameOf(cookies)) : [],
+  };
+}
+
+/** @returns whether a further login would only go round. */
+export const isLoop = (ends: readonly LoginEnd[], now: number): boolean =>
+  ends.filter((end) => end.completed && end.at > now - LOOP_WINDOW).length >= LOOP_LOGINS;

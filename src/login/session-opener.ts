@@ -1,0 +1,67 @@
+import type { LoginResult } from '../oidc/identity-provider.ts';
+import type { AppVisit } from '../outcome/visit.ts';
+import {
+  type Asked,
+  type LiveSession,
+  mergeAsked,
+  SESSION_VERSION,
+  type Session,
+  type SessionToken,
+} from '../session/session.ts';
+import type { SessionStore } from '../session/session-store.ts';
+
+/** What a login brought. */
+export interface NewLogin {
+  readonly id: string;
+  readonly provider: string;
+  readonly result: LoginResult;
+  /** The validated access token, and the audience it was asked for. */
+  readonly token: SessionToken;
+  readonly asked: readonly Asked[];
+}
+
+/**
+ * Opens a session for a login, in place of the one the browser had: the same person's further tokens stay, another
+ * person's session is replaced whole. The id is always a new one, and the old session is dead from then on (fixation).
+ * @returns Set-Cookie lines; undefined when the session does not fit into cookies.
+ */
+export type SessionOpener = (visit: AppVisit, login: NewLogin) => Promise<readonly string[] | undefined>;
+
+/**
+ * @param maxAge seconds
+ * @param now Unix seconds
+ */
+export function createSessionOpener(
+  store: SessionStore,
+  sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>,
+  maxAge: number,
+  now: () => number,
+): SessionOpener {
+  return async (visit, { id, provider, result, token, asked }) => {
+    const before = (await sessionOf(visit))?.session;
+    const same = before?.provider === provider && before.subject === result.subject ? before : undefined;
+    const createdAt = now();
+    const session: Session = {
+      version: SESSION_VERSION,
+      id,
+      host: visit.request.host.name,
+      tenant: '',
+      provider,
+      subject: result.subject,
+      profile: result.profile,
+      idToken: result.idToken,
+      asked: mergeAsked(same?.asked ?? [], asked),
+      tokens: [...(same?.tokens ?? []).filter(({ audience }) => audience !== token.audience), token],
+      createdAt,
+      expiresAt: createdAt + maxAge,
+    };
+    const { idToken: _, ...smaller } = session;
+    for (const candidate of [session, smaller]) {
+      const lines = visit.cookies.session.write(await store.save(candidate), visit.split, maxAge);
+      if (lines === undefined) continue;
+      if (before !== undefined) await store.revoke(before.id, before.expiresAt);
+      return lines;
+    }
+    return undefined;
+  };
+}

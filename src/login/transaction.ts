@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import type { Cookies } from '../session/cookies.ts';
+import type { SplitCookies } from '../session/own-cookies.ts';
+import type { Sealer } from '../session/seal.ts';
+
+/** Seconds that a person may take at the provider. */
+export const TRANSACTION_LIFETIME = 600;
+
+/** Bytes of transaction cookies in all; beyond that the oldest is dropped. */
+const TRANSACTIONS_BYTES = 6 * 1024;
+/** Bytes of all of the gateway's cookies. */
+const COOKIES_BYTES = 16 * 1024;
+
+/** Return URLs up to this length travel in `state`, up to the next one in the transaction cookie. */
+const RETURN_IN_STATE = 1024;
+const RETURN_IN_COOKIE = 2048;
+
+/** One authorization request under way: what its callback must be met with. */
+export interface Transaction {
+  readonly id: string;
+  /** PKCE code verifier (RFC 7636), 256 bits. */
+  readonly codeVerifier: string;
+  /** 128 bits. */
+  readonly nonce: string;
+  readonly state: StateContent;
+}
+
+/** What `state` says, sealed: where the answer belongs and where the person wants to go. */
+export interface StateContent {
+  readonly id: string;
+  /** Name of the provider that was asked: the code goes to no other (mix-up, RFC 9700 section 4.4). */
+  readonly provider: string;
+  /** The audience that was asked for; empty for none. */
+  readonly audience: string;
+  /** Scopes beyond those that every login of the app asks for. */
+  readonly scopes: readonly string[];
+  /** A request target of this host, or an absolute URL; undefined when it travels in the cookie. */
+  readonly returnTo: string | undefined;
+  /** Unix seconds. */
+  readonly startedAt: number;
+  /** How often this login was started afresh because its cookie was missing. */
+  readonly attempt: number;
+}
+
+export interface StartedTransaction {
+  readonly transaction: Transaction;
+  /** The `state` parameter. */
+  readonly state: string;
+  readonly setCookie: readonly string[];
+}
+
+type CookieContent = readonly [codeVerifier: string, nonce: string, returnTo?: string];
+
+export interface Transactions {
+  /** @param keep false (a HEAD request) sets no cookie. */
+  start(
+    to: { host: string; cookies: Cookies; split: SplitCookies; keep: boolean },
+    content: Omit<StateContent, 'id' | 'startedAt'> & { returnTo: string },
+  ): Promise<StartedTransaction>;
+  /** Opens `state`. Does *not* check its age. */
+  openState(state: string, host: string): Promise<StateContent | undefined>;
+  /** The transaction whose cookie this browser has; undefined without it. */
+  find(
+    content: StateContent,
+    host: string,
+    cookies: Cookies,
+    split: SplitCookies,
+  ): Promise<Transaction | undefined>;
+  /** Lines that remove the oldest transactions until the gateway's cookies fit with the added ones. */
+  makeRoom(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[];
+  /** Set-Cookie lines that end the transaction. */
+  end(id: string, cookies: Cookies, split: SplitCookies): readonly string[];
+}
+
+const cookieName = (cookies: Cookies, id: string): string => `${cookies.prefix}-t.${id}`;
+
+/**
+ * The id begins with its start in base 36, so that the oldest can be told by name alone; what follows is random, so
+ * that tabs opened at once do not overwrite each other.
+ */
+const newId = (now: number): string =>
+  `${now.toString(36)}${randomBytes(6).toString('base64url').replace(/[-_]/g, '0')}`;
+
+export function createTransactions(sealer: Sealer, now: () => number): Transactions {
+  return {
+    async start({ host, cookies, split, keep }, content) {
+      const startedAt = now();
+      const id = newId(startedAt);
+      const codeVerifier = randomBytes(32).toString('base64url');
+      const nonce = randomBytes(16).toString('base64url');
+      const length = Buffer.byteLength(content.returnTo);
+      const inCookie = length > RETURN_IN_STATE && length <= RETURN_IN_COOKIE && keep;
+      const returnTo = length <= RETURN_IN_STATE ? content.returnTo : inCookie ? undefined : '/';
+      const expiresAt = startedAt + TRANSACTION_LIFETIME;
+
+      const carry = async (kept: CookieContent): Promise<readonly string[] | undefined> => {
+        const sealed = await sealer.seal({ purpose: 'transaction', host, context: id }, kept, expiresAt);
+        return cookies.carrier.write(cookieName(cookies, id), sealed, TRANSACTION_LIFETIME);
+      };
+      let lines = !keep
+        ? []
+        : await carry(inCookie ? [codeVerifier, nonce, content.returnTo] : [codeVerifier, nonce]);
+      let kept = returnTo;
+      if (lines === undefined) {
+        // With a very long host name the longest return URLs do not fit beside it.
+        kept = '/';
+        lines = (await carry([codeVerifier, nonce])) ?? [];
+      }
+      const stateContent: StateContent = { ...content, id, startedAt, returnTo: kept };
+      // Twice the lifetime: a late callback is told apart from one that was never ours.
+      const state = await sealer.seal(
+        { purpose: 'state', host, context: '' },
+        stateContent,
+        startedAt + 144 * TRANSACTION_LIFETIME,
+      );
+      return {
+        transaction: { id, codeVerifier, nonce, state: stateContent },
+        state,
+        setCookie: [...lines, ...(keep ? dropOldest(cookies, split, lines) : [])],
+      };
+    },
+
+    async openState(state, host) {
+      const opened = await sealer.open({ purpose: 'state', host, context: '' }, state, now());
+      return opened?.payload as StateContent | undefined;
+    },
+
+    async find(content, host, cookies, split) {
+      const sealed = cookies.carrier.read(split.own, cookieName(cookies, content.id));
+      if (sealed === undefined) return undefined;
+      const opened = await sealer.open({ purpose: 'transaction', host, context: content.id }, sealed, now());
+      if (opened === undefined) return undefined;
+      const [codeVerifier, nonce, returnTo] = opened.payload as CookieContent;
+      return {
+        id: content.id,
+        codeVerifier,
+        nonce,
+        state: { ...content, returnTo: content.returnTo ?? returnTo ?? '/' },
+      };
+    },
+
+    makeRoom: dropOldest,
+
+    end: (id, cookies, split) => {
+      const name = cookieName(cookies, id);
+      return split.own.has(name) || split.own.has(`${name}.sig`) ? cookies.carrier.clear(name) : [];
+    },
+  };
+}
+
+/** @returns lines that remove the oldest transactions until all cookies fit with the new one. */
+function dropOldest(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[] {
+  const size = (name: string): number => {
+    const value = split.own.get(name);
+    return value === undefined ? 0 : name.length + value.length + 3;
+  };
+  const names = [...split.own.keys()].filter(
+    (name) => name.startsWith(`${cookies.prefix}-t.`) && !name.endsWith('.sig'),
+  );
+  const both = (name: string): number => size(name) + size(`${name}.sig`);
+  const newBytes = added.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);
+  let transactions = names.reduce((sum, name) => sum + both(name), newBytes);
+  let all = split.ownBytes + newBytes;
+  const dropped: string[] = [];
+  for (const name of names.sort()) {
+    if (transactions <= TRANSACTIONS_BYTES && all <= COOKIES_BYTES) break;
+    transactions -= both(name);
+    all -= both(name);
+    dropped.push(...cookies.carrier.clear(name));
+  }
+  return dropped;
+}
