@@ -1,0 +1,44 @@
+import type { Config, Secrets } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Problem } from '../document/problem.ts';
+import { loadRuleSet } from '../rules/load.ts';
+import { readRuleFiles } from '../rules/read-rules.ts';
+import type { RuleSet } from '../rules/rule.ts';
+import { missingProviders } from '../trust.ts';
+import { type Invocation, readTextFile } from './command.ts';
+
+export interface Loaded {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly ruleSet: RuleSet;
+  /** The configuration file; undefined when the environment was enough. */
+  readonly configFile: string | undefined;
+}
+
+/** Loads configuration and rules, offline. @returns all problems of both at once, when there is any. */
+export async function loadAll({
+  env,
+  cwd,
+  configPath,
+}: Invocation): Promise<Loaded | { problems: readonly Problem[] }> {
+  const now = Math.floor(Date.now() / 1000);
+  const loaded = loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now });
+  if ('problems' in loaded) return loaded;
+  const { config, secrets, sources } = loaded;
+  const { files, problems } = await readRuleFiles(config.rules);
+  const rules = loadRuleSet(files, { basePath: config.basePath });
+  if ('problems' in rules) return { problems: [...problems, ...rules.problems] };
+  if (problems.length > 0) return { problems };
+  const missing = missingProviders(config, rules.ruleSet).map(
+    (message): Problem => ({
+      file: config.rules,
+      line: 0,
+      column: 0,
+      message,
+      wayOut: 'name one of the providers of the configuration in the rules file',
+    }),
+  );
+  return missing.length > 0
+    ? { problems: missing }
+    : { config, secrets, ruleSet: rules.ruleSet, configFile: sources.file };
+}

@@ -1,0 +1,34 @@
+import { formatProblems } from '../document/format.ts';
+import { startGateway } from '../gateway.ts';
+import type { ExitCode, Invocation } from './command.ts';
+import { loadAll } from './load-all.ts';
+
+/** Runs the gateway until a signal ends it. */
+export async function serve(invocation: Invocation): Promise<ExitCode> {
+  const loaded = await loadAll(invocation);
+  if ('problems' in loaded) {
+    invocation.err(
+      invocation.json ? JSON.stringify({ problems: loaded.problems }) : formatProblems(loaded.problems),
+    );
+    return 2;
+  }
+  try {
+    const gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet);
+    await endSignal();
+    await gateway.stop();
+    return 0;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
+    invocation.err(
+      `postern cannot listen: ${message}\n  -> change listen, pagesListen or adminListen, or end what holds the address\n`,
+    );
+    return 2;
+  }
+}
+
+const endSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });

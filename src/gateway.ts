@@ -1,0 +1,204 @@
+import type { DestinationStream } from 'pino';
+import type { Address, Config, Secrets } from './config/config.ts';
+import { createAnswers } from './http/answers.ts';
+import { createCheck } from './http/check.ts';
+import { createCheckHandler } from './http/check-listener.ts';
+import { createCredentials } from './http/credentials.ts';
+import { createHealth } from './http/health.ts';
+import { createOwnPages } from './http/own-pages.ts';
+import { createPagesApp } from './http/pages-app.ts';
+import { type Handler, type Listener, listen } from './http/server.ts';
+import { createTrustedPeers } from './http/trusted-peers.ts';
+import { createVisits } from './http/visits.ts';
+import { writeReply } from './http/write-reply.ts';
+import { createLog } from './log.ts';
+import { createCallback } from './login/callback.ts';
+import { createLoginMemory } from './login/login-memory.ts';
+import { createLogout } from './login/logout.ts';
+import { createSessionOpener } from './login/session-opener.ts';
+import { type AppProvider, createSignIn } from './login/sign-in.ts';
+import { createTransactions } from './login/transaction.ts';
+import { createIssuerKeys, createProvider, type Provider } from './oidc/provider.ts';
+import { bareRefusal } from './outcome/bare-refusal.ts';
+import type { AppVisit } from './outcome/visit.ts';
+import type { App, RuleSet } from './rules/rule.ts';
+import { createCookies } from './session/cookies.ts';
+import { deriveKeys, signingRing } from './session/keys.ts';
+import { createSealer } from './session/seal.ts';
+import type { LiveSession } from './session/session.ts';
+import { createSessionReader } from './session/session-reader.ts';
+import { createCookieStore } from './session/session-store-cookie.ts';
+import type { KeySet } from './token/key-set.ts';
+import { reopenAccessToken } from './token/reopen-access-token.ts';
+import { createTokenReader } from './token/token-reader.ts';
+import { createTrusts, providerOfApp } from './trust.ts';
+
+/** A running gateway. */
+export interface Gateway extends AsyncDisposable {
+  /** Where it listens, as `host:port`. */
+  readonly addresses: { readonly listen: string; readonly pagesListen: string; readonly adminListen: string };
+  /** Readiness off, requests under way finish, then everything is closed. */
+  stop(): Promise<void>;
+}
+
+/** What tests put in place of the world. */
+export interface Surroundings {
+  /** Unix seconds. */
+  readonly now?: () => number;
+  readonly fetch?: typeof globalThis.fetch;
+  readonly logTo?: DestinationStream;
+}
+
+/** The only composition root: every part is built here, once, and handed what it needs. */
+export async function startGateway(
+  config: Config,
+  secrets: Secrets,
+  ruleSet: RuleSet,
+  surroundings: Surroundings = {},
+): Promise<Gateway> {
+  const now = surroundings.now ?? (() => Math.floor(Date.now() / 1000));
+  const log = createLog(config.log, surroundings.logTo);
+  const outside = {
+    now,
+    ...(surroundings.fetch === undefined ? {} : { fetch: surroundings.fetch }),
+    log: ({ message, ...event }: { message: string }) => log.warned(message, event),
+  };
+
+  // The rule set stands behind this one reference: a reload swaps it.
+  const current = { rules: ruleSet };
+  const rules = (): RuleSet => current.rules;
+
+  const providers = new Map<string, Provider>();
+  for (const [name, provider] of config.providers) {
+    const options = {
+      config: provider,
+      secrets: secrets.clients.get(name) ?? [],
+      clockTolerance: config.clockTolerance,
+    };
+    providers.set(name, createProvider({ ...options, ...outside }));
+  }
+  const providerNamed = (name: string): Provider => {
+    const provider = providers.get(name);
+    if (provider === undefined) throw new TypeError(`no provider ${name}`);
+    return provider;
+  };
+  const furtherKeys = new Map<string, KeySet>();
+  const keysOfIssuer = (issuer: string): KeySet => {
+    const keys = furtherKeys.get(issuer) ?? createIssuerKeys(issuer, outside);
+    furtherKeys.set(issuer, keys);
+    return keys;
+  };
+  const trusts = createTrusts(config, {
+    provider: (name) => providerNamed(name).keySet,
+    issuer: keysOfIssuer,
+  });
+  const providerOf = (app: App): AppProvider => {
+    const provider = providerOfApp(config, app);
+    return { config: provider, identityProvider: providerNamed(provider.name).identityProvider };
+  };
+
+  const keys = await Promise.all(secrets.session.map(deriveKeys));
+  const sealer = createSealer(keys);
+  const cookiesOf = createCookies(signingRing(keys));
+  const store = createCookieStore(sealer, now);
+  const reader = createSessionReader(
+    store,
+    (host, raw) => {
+      const app = rules().appFor(host);
+      return app === undefined ? undefined : reopenAccessToken(raw, trusts.of(app), now());
+    },
+    now,
+  );
+  const sessionOf = async (visit: AppVisit): Promise<LiveSession | undefined> => {
+    const live = await reader.read(visit.request.host.name, '', visit.cookies, visit.split);
+    return live?.session.provider === providerOfApp(config, visit.app).name ? live : undefined;
+  };
+
+  const transactions = createTransactions(sealer, now);
+  const memory = createLoginMemory(sealer, now);
+  const signIn = createSignIn(providerOf, transactions, memory, now);
+  const openSession = createSessionOpener(store, sessionOf, config.session.maxAge, now);
+  const trustsOf = trusts.of;
+  const callback = createCallback({
+    providerOf,
+    trustsOf,
+    transactions,
+    memory,
+    signIn,
+    sessionOf,
+    openSession,
+    now,
+  });
+  const logout = createLogout(providerOf, sessionOf, store, memory);
+  const clientOf = (app: App): string => providerOfApp(config, app).clientId;
+  const pages = createOwnPages({
+    signIn,
+    callback,
+    logout,
+    rules,
+    public: config.public,
+    account: { sessionOf, clientOf },
+  });
+
+  const visits = createVisits(config, rules, cookiesOf);
+  const basePath = config.basePath.slice(1).split('/');
+  const credentials = createCredentials({
+    sessionOf,
+    tokens: createTokenReader(now),
+    trustsOf,
+    offlineTrustsOf: trusts.offlineOf,
+    clockTolerance: config.clockTolerance,
+    now,
+  });
+  const answers = createAnswers(signIn, memory, rules, config.public);
+  const check = createCheck({ visits, rules, basePath, pages, credentials, answers });
+
+  let stopping = false;
+  const health = createHealth(() => [
+    ...(stopping ? ['stopping'] : []),
+    ...[...providers].flatMap(([name, { identityProvider }]) =>
+      identityProvider.ready() ? [] : [`provider ${name}: discovery has not succeeded yet`],
+    ),
+  ]);
+
+  const handlers: Readonly<Record<keyof Gateway['addresses'], Handler>> = {
+    listen: createCheckHandler(createTrustedPeers(config.trustedProxies), check, health, log),
+    pagesListen: createPagesApp(visits, basePath, pages, log),
+    adminListen: (request, response) =>
+      writeReply(
+        response,
+        request.url === '/readyz'
+          ? health.ready()
+          : request.url === '/healthz'
+            ? health.live()
+            : bareRefusal('page-unknown'),
+      ),
+  };
+  const listeners: Listener[] = [];
+  const open = async (name: keyof Gateway['addresses']): Promise<string> => {
+    const listener = await listen(handlers[name], config[name]);
+    listeners.push(listener);
+    return text({ host: listener.address.address, port: listener.address.port });
+  };
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    for (const provider of providers.values()) provider.stop();
+    await Promise.all(listeners.map((listener) => listener.stop()));
+  };
+  try {
+    const addresses = {
+      listen: await open('listen'),
+      pagesListen: await open('pagesListen'),
+      adminListen: await open('adminListen'),
+    };
+    for (const provider of providers.values()) provider.start();
+    log.started(addresses, { version: ruleSet.version, apps: ruleSet.apps.length });
+    return { addresses, stop, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const text = ({ host, port }: Address): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

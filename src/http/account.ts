@@ -1,0 +1,100 @@
+import { loginAddress } from '../outcome/login-address.ts';
+import { refuse } from '../outcome/refusal.ts';
+import { type HeaderLine, NO_STORE, type Reply } from '../outcome/reply.ts';
+import type { AppVisit } from '../outcome/visit.ts';
+import type { Page } from '../pages/page.ts';
+import { PAGE_HEADERS, renderPage } from '../pages/render.ts';
+import type { App } from '../rules/rule.ts';
+import type { LiveSession } from '../session/session.ts';
+
+export interface AccountParts {
+  readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>;
+  /** The client id that people of the app sign in with. */
+  readonly clientOf: (app: App) => string;
+}
+
+/** Claims that are about the ID token and not about the person (OIDC Core section 2). */
+const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set(
+  'iss aud exp iat nbf nonce at_hash c_hash s_hash azp jti sid typ'.split(' '),
+);
+
+/** @returns the claims about the person. */
+export const personClaims = (profile: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(profile).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
+
+const logoutAddress = ({ origin, basePath }: AppVisit): string => `${origin.origin}${basePath}/logout`;
+const loginAddressOf = ({ origin, basePath }: AppVisit): string =>
+  loginAddress(origin.origin, basePath, `${origin.origin}/`);
+
+/** Who is signed in, as JSON. Times are Unix seconds. */
+export async function me(visit: AppVisit, { sessionOf, clientOf }: AccountParts): Promise<Reply> {
+  const live = await sessionOf(visit);
+  if (live === undefined) {
+    return refuse({ ...visit, kind: 'script' }, 'login-needed', { loginUrl: loginAddressOf(visit) });
+  }
+  const { session, tokens } = live;
+  const body = JSON.stringify({
+    subject: session.subject,
+    client: clientOf(visit.app),
+    profile: personClaims(session.profile),
+    session: { expires_at: session.expiresAt, idle_expires_at: null },
+    tokens: tokens.map((token) => ({
+      audience: token.audiences.length === 1 ? token.audiences[0] : token.audiences,
+      scopes: [...token.scopes],
+      expires_at: token.expiresAt,
+    })),
+    login_url: loginAddressOf(visit),
+    logout_url: logoutAddress(visit),
+  });
+  const headers: HeaderLine[] = [
+    ['Content-Type', 'application/json'],
+    NO_STORE,
+    ['X-Content-Type-Options', 'nosniff'],
+  ];
+  return answer(visit, body, headers);
+}
+
+/** Who is signed in, as a page with the way out. */
+export async function accountPage(visit: AppVisit, { sessionOf }: AccountParts): Promise<Reply> {
+  const live = await sessionOf(visit);
+  if (live === undefined) {
+    const address = loginAddress(
+      visit.origin.origin,
+      visit.basePath,
+      `${visit.origin.origin}${visit.basePath}/`,
+    );
+    return refuse(visit, 'login-needed', { loginUrl: address });
+  }
+  const { session, tokens } = live;
+  const named = ['name', 'preferred_username', 'email'].flatMap((claim) => {
+    const value = session.profile[claim];
+    return typeof value === 'string' ? [[claim.replaceAll('_', ' '), value] as const] : [];
+  });
+  const page: Page = {
+    title: 'Your session',
+    app: visit.app.title,
+    paragraphs: [],
+    facts: [...named, ['subject', session.subject], ['signed in until', time(session.expiresAt)]],
+    lists: tokens.map((token) => ({
+      heading: `Permissions for ${token.audiences.join(', ')}, until ${time(token.expiresAt)}`,
+      items: token.scopes.size === 0 ? ['none'] : [...token.scopes],
+    })),
+    actions: [
+      { label: 'Back to the app', href: `${visit.origin.origin}/`, method: 'get', primary: true },
+      { label: 'Sign out', href: logoutAddress(visit), method: 'post' },
+    ],
+    requestId: visit.requestId,
+  };
+  return answer(visit, renderPage(page), PAGE_HEADERS);
+}
+
+const time = (seconds: number): string =>
+  new Date(seconds * 1000).toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
+
+const answer = (visit: AppVisit, body: string, headers: readonly HeaderLine[]): Reply => ({
+  status: 200,
+  reason: 'own-page',
+  headers: [...headers, ['Content-Length', String(Buffer.byteLength(body))]],
+  body,
+  facts: { app: visit.app.name, requestId: visit.requestId },
+});

@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readTraefik } from '../forwarded/door-traefik.ts';
+import type { Log } from '../log.ts';
+import { bareRefusal } from '../outcome/bare-refusal.ts';
+import type { Reply } from '../outcome/reply.ts';
+import type { Check } from './check.ts';
+import type { Health } from './health.ts';
+import { type Handler, isHeaderFlood, respond } from './server.ts';
+import type { TrustedPeers } from './trusted-peers.ts';
+import { writeReply } from './write-reply.ts';
+
+/**
+ * The listener for the proxy: `/verify`, `/healthz`, `/readyz` and nothing else, on bare `node:http`. A peer that is no
+ * configured proxy is refused on every path.
+ */
+export function createCheckHandler(trusted: TrustedPeers, check: Check, health: Health, log: Log): Handler {
+  const refuse = (response: ServerResponse, reply: Reply): void => {
+    writeReply(response, reply);
+    log.decided(undefined, reply);
+  };
+
+  function verify(request: IncomingMessage, response: ServerResponse): void {
+    const forwarded = readTraefik(request.rawHeaders);
+    if (typeof forwarded === 'string') {
+      refuse(response, bareRefusal(forwarded, likelyCause(request)));
+      return;
+    }
+    respond(
+      response,
+      check(forwarded),
+      (error) => log.failed(error),
+      (reply) => log.decided(forwarded, reply),
+    );
+  }
+
+  return (request, response) => {
+    if (!trusted(request.socket)) {
+      const peer = `${request.socket.remoteAddress} is not among trustedProxies`;
+      return refuse(response, bareRefusal('untrusted-peer', peer));
+    }
+    if (isHeaderFlood(request)) return refuse(response, bareRefusal('header-flood'));
+    // The query is not looked at: Caddy appends the client's.
+    switch (request.url?.split('?', 1)[0]) {
+      case '/verify':
+        return verify(request, response);
+      case '/healthz':
+        return writeReply(response, health.live());
+      case '/readyz':
+        return writeReply(response, health.ready());
+      default:
+        return writeReply(response, bareRefusal('page-unknown'));
+    }
+  };
+}
+
+/** What most often makes a check arrive without the forwarded headers, for the operator's log. */
+const likelyCause = ({ rawHeaders }: IncomingMessage): string =>
+  rawHeaders.some((name) => name.toLowerCase() === 'x-forwarded-uri')
+    ? 'a forwarded header is empty, repeated or malformed'
+    : 'either the middleware address leads through the proxy instead of straight to the gateway, or someone opened the check itself';

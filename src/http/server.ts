@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Address } from '../config/config.ts';
+import { bareRefusal } from '../outcome/bare-refusal.ts';
+import type { Reply } from '../outcome/reply.ts';
+import { writeReply } from './write-reply.ts';
+
+/** Bytes: an app's own cookies come along, and 17 KB of them must not lock anyone out. */
+const MAX_HEADER_SIZE = 64 * 1024;
+/** Header lines; Node's own cap would drop the rest in silence, the forwarded headers among them. */
+const MAX_HEADER_LINES = 200;
+/** Milliseconds: longer than the 90 s for which Traefik keeps idle connections, or it would write into a closing one. */
+const KEEP_ALIVE = 100_000;
+
+/** Handles one request; never throws. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A listening server that can be stopped without losing what is under way. */
+export interface Listener {
+  readonly address: AddressInfo;
+  stop(): Promise<void>;
+}
+
+export const isHeaderFlood = (request: IncomingMessage): boolean =>
+  request.rawHeaders.length > 2 * MAX_HEADER_LINES;
+
+/** Listens on an address. @throws the system's error when it is taken. */
+export async function listen(handler: Handler, address: Address): Promise<Listener> {
+  const server: Server = createServer(
+    { maxHeaderSize: MAX_HEADER_SIZE, keepAliveTimeout: KEEP_ALIVE },
+    handler,
+  );
+  server.maxHeadersCount = 0;
+  let stopping = false;
+  // After SIGTERM a kept connection must not carry a request into a server that is gone.
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    if (stopping) response.shouldKeepAlive = false;
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  return {
+    address: server.address() as AddressInfo,
+    stop: () =>
+      new Promise((resolve) => {
+        stopping = true;
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** Answers with whatever the promise brings; an exception is a 500, never a 2xx. */
+export function respond(
+  response: ServerResponse,
+  reply: Promise<Reply>,
+  failed: (error: unknown) => void,
+  answered: (reply: Reply) => void,
+): void {
+  reply
+    .catch((error: unknown) => {
+      failed(error);
+      return bareRefusal('internal-error');
+    })
+    .then((done) => {
+      writeReply(response, done);
+      answered(done);
+    })
+    .catch((error: unknown) => {
+      failed(error);
+      response.destroy();
+    });
+}

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
+import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts';
+import { requestKind } from '../forwarded/request-kind.ts';
+import type { Visit } from '../outcome/visit.ts';
+import type { RuleSet } from '../rules/rule.ts';
+import type { Cookies } from '../session/cookies.ts';
+
+export type Visits = (request: ForwardedRequest, door: Visit['door']) => Visit;
+
+/** @param rules the rule set in force: asked at every visit, so that a swap takes effect at once */
+export function createVisits(
+  settings: { readonly public: PublicAddress | undefined; readonly basePath: string },
+  rules: () => RuleSet,
+  cookiesOf: (scheme: 'http' | 'https') => Cookies,
+): Visits {
+  return (request, door) => {
+    const origin = publicOrigin(request.host, settings.public);
+    const cookies = cookiesOf(origin.scheme);
+    return {
+      request,
+      door,
+      origin,
+      cookies,
+      kind: requestKind(request),
+      app: rules().appFor(request.host.name),
+      split: cookies.split(request.headers.cookie),
+      requestId: randomUUID(),
+      basePath: settings.basePath,
+    };
+  };
+}

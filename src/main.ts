@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { check } from './commands/check.ts';
+import type { ExitCode, Invocation } from './commands/command.ts';
+import { serve } from './commands/serve.ts';
+
+const COMMANDS: Readonly<Record<string, (invocation: Invocation) => Promise<ExitCode>>> = { serve, check };
+
+const USAGE = `postern: decides every URL by the scopes and the audience of an access token
+
+  postern [serve]   answer the proxy and the people            (the default)
+  postern check     load configuration and rules, offline, and show how they are understood
+
+  --config FILE     the configuration; else POSTERN_CONFIG, ./postern.yaml, /etc/postern/postern.yaml
+  --json            answer in JSON
+  --help            this text
+`;
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const out = (text: string): void => void process.stdout.write(text);
+  const err = (text: string): void => void process.stderr.write(text);
+  const misuse = (message: string): ExitCode => {
+    err(`postern: ${message}\n\n${USAGE}`);
+    return 2;
+  };
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(argv);
+  } catch (error) {
+    return misuse((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) {
+    out(USAGE);
+    return 0;
+  }
+  const [name = 'serve', ...more] = positionals;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined || more.length > 0) {
+    return misuse(
+      command === undefined ? `there is no command "${name}"` : `"${more[0]}" is one word too many`,
+    );
+  }
+  return command({
+    env: process.env,
+    cwd: process.cwd(),
+    configPath: values.config,
+    json: values.json === true,
+    out,
+    err,
+  });
+}
+
+const parse = (argv: readonly string[]) =>
+  parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { config: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+
+// The package needs Node 24: on an older one, TypeScript sources do not even load, and the build says so itself.
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(`postern needs Node 24 or newer; this is ${process.version}\n`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await main(process.argv.slice(2));
+}
