@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import type { Problem } from '../document/problem.ts';
+import type { ClientSecret, Config, ProviderConfig, Secrets } from './config.ts';
+import { readConfigFile } from './config-file.ts';
+import { parseDuration } from './duration.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { Findings } from './findings.ts';
+import { deepFreeze } from './freeze.ts';
+import { readListeners } from './listeners.ts';
+import { overlay } from './overlay.ts';
+import { parseConfig } from './parse.ts';
+import { checkProvidersDiffer, namedProviders, readProvider } from './providers.ts';
+import { readPublicOrigin } from './public-origin.ts';
+import type { RawConfig } from './schema.ts';
+import type { SecretSources } from './secret.ts';
+import { readClientSecrets, readSessionSecrets } from './secrets.ts';
+
+/** Everything that loading needs of the world. */
+export interface ConfigInput {
+  /** What `--config` names. */
+  readonly path: string | undefined;
+  readonly env: Environment;
+  readonly cwd: string;
+  /** @returns undefined when the file cannot be read. */
+  readonly readFile: (path: string) => string | undefined;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** Where the configuration came from. */
+export interface ConfigSources {
+  /** As it was named; undefined when the environment was enough. */
+  readonly file: string | undefined;
+  /** The variables that set a key, by the key: `provider.clientId`. */
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+/** A whole configuration, or everything that is wrong with it. */
+export type ConfigResult =
+  | { readonly config: Config; readonly secrets: Secrets; readonly sources: ConfigSources }
+  | { readonly problems: readonly Problem[] };
+
+/**
+ * Loads the configuration from file and environment; the environment wins. All problems are found at once. Does *not*
+ * read the rules and asks nobody on the network. Never throws for what an operator wrote.
+ */
+export function loadConfig(input: ConfigInput): ConfigResult {
+  const { env, cwd, readFile, now } = input;
+  const file = readConfigFile(input.path, env, cwd, readFile);
+  const environment = readEnvironment(env, cwd, file.document?.value);
+  const { value, variables, problems } = overlay(file.document?.value, environment.settings);
+  const findings = new Findings(file.document, variables);
+  findings.problems.push(...file.problems, ...environment.problems, ...problems);
+
+  // What a file that is not there or not YAML would have held is unknown: nothing is missing yet.
+  const unreadable =
+    file.problems.length > 0 || (file.document !== undefined && file.document.value === undefined);
+  const raw = unreadable ? undefined : parseConfig(value, findings);
+  if (raw === undefined) return { problems: findings.problems };
+
+  const base = variables.has('rules') ? cwd : file.base;
+  const [config, secrets] = resolveConfig(raw, base, { env, readFile, base: file.base }, now, findings);
+  if (findings.problems.length > 0) return { problems: findings.problems };
+  return deepFreeze({ config, secrets, sources: { file: file.document?.file, variables } });
+}
+
+function resolveConfig(
+  raw: RawConfig,
+  rulesBase: string,
+  sources: SecretSources,
+  now: number,
+  findings: Findings,
+): [Config, Secrets] {
+  const session = readSessionSecrets(raw, sources, findings);
+  const named = namedProviders(raw, findings);
+  const providers = new Map<string, ProviderConfig>();
+  const clients = new Map<string, readonly ClientSecret[]>();
+  for (const one of named) {
+    const client = readClientSecrets(one, sources, now, findings);
+    clients.set(one.name, client);
+    providers.set(one.name, readProvider(one, client.length > 0, raw.insecureHttp, findings));
+  }
+  checkProvidersDiffer(named, findings);
+  const config: Config = {
+    ...readListeners(raw, findings),
+    ...readPublicOrigin(raw, findings),
+    endpoints: raw.endpoints,
+    insecureHttp: raw.insecureHttp,
+    rules: resolve(rulesBase, raw.rules),
+    providers,
+    session: {
+      store: raw.session.store,
+      maxAge: readDuration(raw.session.maxAge, ['session', 'maxAge'], ['1m', '400d'], findings),
+    },
+    clockTolerance: readDuration(raw.clockTolerance, ['clockTolerance'], ['0s', '60s'], findings),
+    log: raw.log,
+  };
+  return [config, { session, clients }];
+}
+
+function readDuration(
+  text: string,
+  path: readonly string[],
+  [least, most]: readonly [string, string],
+  findings: Findings,
+): number {
+  const [seconds, from, to] = [text, least, most].map((one) => parseDuration(one) ?? 0) as [
+    number,
+    number,
+    number,
+  ];
+  if (seconds < from || seconds > to)
+    findings.add(
+      path,
+      `\`${path.join('.')}\` must be between ${least} and ${most}.`,
+      `write a duration from ${least} to ${most}`,
+    );
+  return seconds;
+}

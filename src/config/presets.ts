@@ -1,0 +1,59 @@
+import type { ProviderConfig, TokenProfile } from './config.ts';
+import type { RawProvider } from './provider-schema.ts';
+
+/** What a kind of provider is known to need. */
+export interface Preset {
+  readonly clientAuth: ProviderConfig['clientAuth'];
+  readonly audienceParameter: ProviderConfig['audienceParameter'];
+  readonly idTokenAlg: string;
+  readonly profile: TokenProfile['profile'];
+  readonly algorithms: readonly string[];
+  readonly scopeClaim: TokenProfile['scopeClaim'];
+}
+
+const GENERIC: Preset = {
+  clientAuth: 'client_secret_basic',
+  audienceParameter: 'resource',
+  idTokenAlg: 'RS256',
+  profile: 'rfc9068',
+  algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+  scopeClaim: 'scope',
+};
+
+/** One row for each kind. */
+export const PRESETS: Readonly<Record<ProviderConfig['kind'], Preset>> = {
+  generic: GENERIC,
+  auth0: { ...GENERIC, clientAuth: 'client_secret_post', audienceParameter: 'audience', profile: 'jwt' },
+  proauth: { ...GENERIC, clientAuth: 'client_secret_post', audienceParameter: 'resource', profile: 'jwt' },
+  keycloak: { ...GENERIC, audienceParameter: 'none', profile: 'jwt' },
+  entra: {
+    ...GENERIC,
+    clientAuth: 'client_secret_post',
+    audienceParameter: 'none',
+    profile: 'jwt',
+    scopeClaim: 'scp',
+  },
+};
+
+/** @returns the provider with every choice made: explicit keys win over the preset; without a secret there is no client authentication. */
+export function resolveProvider(name: string, raw: RawProvider, hasSecret: boolean): ProviderConfig {
+  const preset = PRESETS[raw.kind];
+  return {
+    name,
+    kind: raw.kind,
+    issuer: raw.issuer,
+    internalUrl: raw.internalUrl === undefined ? undefined : URL.parse(raw.internalUrl)?.origin,
+    enabled: raw.enabled,
+    clientId: raw.clientId,
+    clientAuth: raw.clientAuth ?? (hasSecret ? preset.clientAuth : 'none'),
+    audienceParameter: raw.audienceParameter ?? preset.audienceParameter,
+    postLogoutRedirectUri: raw.postLogoutRedirectUri,
+    idTokenAlg: raw.idTokenAlg ?? preset.idTokenAlg,
+    tokens: {
+      profile: raw.tokens.profile ?? preset.profile,
+      algorithms: raw.tokens.algorithms ?? preset.algorithms,
+      scopeClaim: raw.tokens.scopeClaim ?? preset.scopeClaim,
+      audienceIsClient: raw.tokens.audienceIsClient,
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import type { ProviderConfig } from './config.ts';
+import type { Findings, Path } from './findings.ts';
+import { pathText } from './key.ts';
+import { resolveProvider } from './presets.ts';
+import type { RawProvider } from './provider-schema.ts';
+import { type UrlParts, urlFault } from './provider-url.ts';
+import type { RawConfig } from './schema.ts';
+
+/** A provider as written, its name, and where it is written. */
+export interface NamedProvider {
+  readonly name: string;
+  readonly raw: RawProvider;
+  readonly path: Path;
+}
+
+/** The name of the provider under the key `provider`. */
+export const ONLY_PROVIDER = 'default';
+
+/** @returns the one under `provider`, or those of the map `providers`; never both. */
+export function namedProviders(raw: RawConfig, findings: Findings): NamedProvider[] {
+  if (raw.provider !== undefined && raw.providers !== undefined)
+    findings.report(['providers'], '`provider` and `providers` are both set.', 'keep one of the two', {
+      on: 'key',
+    });
+  if (raw.provider === undefined && raw.providers === undefined)
+    findings.add(
+      ['provider'],
+      'No provider is configured.',
+      'set `provider.issuer` and `provider.clientId`, or POSTERN_PROVIDER_ISSUER and POSTERN_PROVIDER_CLIENT_ID',
+      { restsOn: [['providers']], blind: true },
+    );
+  if (raw.provider !== undefined) return [{ name: ONLY_PROVIDER, raw: raw.provider, path: ['provider'] }];
+  return Object.entries(raw.providers ?? {}).map(([name, provider]) => ({
+    name,
+    raw: provider,
+    path: ['providers', name],
+  }));
+}
+
+/** Checks one provider and makes its choices. */
+export function readProvider(
+  named: NamedProvider,
+  hasSecret: boolean,
+  insecureHttp: boolean,
+  findings: Findings,
+): ProviderConfig {
+  const { name, raw, path } = named;
+  const say = (key: string, words: string, wayOut: string, restsOn: Path[] = []): void =>
+    findings.add([...path, key], `\`${pathText([...path, key])}\` ${words}.`, wayOut, { restsOn });
+  // Whether http is permitted is unknown while that key is broken: say nothing of it.
+  const http = insecureHttp || findings.isBroken(['insecureHttp']);
+  const url = (key: string, text: string | undefined, parts: UrlParts): void => {
+    const fault = text === undefined ? undefined : urlFault(text, parts, http);
+    if (fault !== undefined) say(key, fault.words, fault.wayOut);
+  };
+
+  url('issuer', raw.issuer, { path: true, query: false });
+  // openid-client takes such a URL for the document itself and no longer compares the issuer.
+  if (raw.issuer.includes('/.well-known/'))
+    say('issuer', 'names the discovery document', 'write what stands before `/.well-known/`');
+  url('internalUrl', raw.internalUrl, { path: false, query: false });
+  url('postLogoutRedirectUri', raw.postLogoutRedirectUri, { path: true, query: true });
+
+  const provider = resolveProvider(name, raw, hasSecret);
+  if (provider.clientAuth !== 'none' && !hasSecret)
+    say(
+      'clientAuth',
+      `is ${provider.clientAuth}, but there is no client secret`,
+      'set `clientSecret` (POSTERN_PROVIDER_CLIENT_SECRET), or write `clientAuth: none` for a public client',
+      [
+        [...path, 'clientSecret'],
+        [...path, 'clientSecrets'],
+      ],
+    );
+  return provider;
+}
+
+/** Two providers must differ in issuer or client id: otherwise nothing tells their tokens apart. */
+export function checkProvidersDiffer(all: readonly NamedProvider[], findings: Findings): void {
+  const seen = new Map<string, string>();
+  for (const { name, raw, path } of all) {
+    const identity = JSON.stringify([raw.issuer, raw.clientId]);
+    const first = seen.get(identity);
+    if (first === undefined) seen.set(identity, name);
+    else
+      findings.add(
+        [...path, 'clientId'],
+        `The providers \`${first}\` and \`${name}\` have the same issuer and the same client id.`,
+        'remove one of the two, or give it a client of its own',
+        {
+          restsOn: [
+            [...path, 'issuer'],
+            ['providers', first, 'issuer'],
+            ['providers', first, 'clientId'],
+          ],
+        },
+      );
+  }
+}

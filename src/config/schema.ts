@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { DURATION, DURATION_FORM } from './duration.ts';
+import { key, later } from './key.ts';
+import { PROVIDER, SECRET, SECRET_FORM, text } from './provider-schema.ts';
+
+const duration = () => z.string().regex(DURATION);
+
+const address = (port: number, what: string) =>
+  key(z.string().default(`127.0.0.1:${port}`), {
+    what: `${what} \`:${port}\` is every interface.`,
+    form: 'an address and a port',
+    example: `127.0.0.1:${port}`,
+  });
+
+/** Everything that a configuration file may hold. Types, JSON Schema, environment and reference page come from it. */
+export const CONFIG_SCHEMA = z.strictObject({
+  listen: address(4180, "Where the proxy's checks are answered; for the proxy only."),
+  pagesListen: address(4182, 'Where pages for people are served, through the extra router of the proxy.'),
+  adminListen: address(4181, 'Metrics and readiness detail.'),
+  endpoints: key(
+    z
+      .array(z.enum(['traefik']))
+      .min(1)
+      .default(['traefik']),
+    {
+      what: 'Which checks exist: `traefik` is /verify, for Traefik and Caddy.',
+      later: ['nginx', 'envoy'],
+    },
+  ),
+  trustedProxies: key(z.array(z.string()).min(1).optional(), {
+    what: 'Who may ask on `listen`: addresses, CIDR ranges, `loopback`, `private`. Must be written when `listen` is not loopback.',
+    form: 'a list of IP addresses, CIDR ranges, `loopback` or `private`',
+    example: '[private]',
+    byDefault: '`[loopback]`',
+  }),
+  loginUrl: later('One address for all logins (the central shape)'),
+  basePath: key(z.string().default('/_auth'), {
+    what: "The gateway's own path on every protected host.",
+    form: 'a path that begins with / and does not end with one, of letters, digits and -_.~',
+    example: '/_auth',
+  }),
+  public: key(
+    z
+      .strictObject({
+        scheme: key(z.enum(['https', 'http']).default('https'), {
+          what: 'The scheme that browsers see. http needs `insecureHttp`.',
+        }),
+        port: key(z.int().min(1).max(65535).optional(), {
+          what: 'The port that browsers see.',
+          form: 'a port from 1 to 65535',
+          example: '443',
+          byDefault: '`443`; `80` with http',
+        }),
+      })
+      .optional(),
+    {
+      what: 'The public origin of the protected hosts. Without it, loopback names may also be http on any port.',
+    },
+  ),
+  insecureHttp: key(z.boolean().default(false), {
+    what: 'DANGEROUS: permits http, and with it cookies and tokens in clear text, beyond this machine.',
+  }),
+  rules: key(text().default('./rules'), {
+    what: 'The folder of the rules, or one file; relative to the configuration file, from the environment to the working directory.',
+    form: 'a path',
+    example: './rules',
+  }),
+  provider: key(PROVIDER.optional(), {
+    what: 'The OpenID provider, where there is just one.',
+    alternative: 'providers',
+  }),
+  providers: key(
+    z
+      .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/), PROVIDER)
+      .refine((map) => Object.keys(map).length > 0)
+      .optional(),
+    {
+      what: 'Several providers by name, each with the keys of `provider`; an app names its own. In the file only.',
+      form: 'a map of names (letters, digits, - and _) to providers',
+      alternative: 'provider',
+    },
+  ),
+  tenants: later('Tenants'),
+  session: key(
+    z
+      .strictObject({
+        secret: key(SECRET.optional(), {
+          what: 'The secret that seals sessions and logins, where there is just one; at least 32 bytes, the same on every replica.',
+          form: SECRET_FORM,
+          alternative: 'secrets',
+        }),
+        secrets: key(z.array(SECRET).min(1).optional(), {
+          what: 'Session secrets in order, for rotation: the first seals, all open.',
+          form: `a list of ${SECRET_FORM}`,
+          alternative: 'secret',
+        }),
+        store: key(z.enum(['cookie']).default('cookie'), {
+          what: 'Where sessions live: sealed in cookies.',
+          later: ['memory', 'redis'],
+        }),
+        storeGrace: later('How long read sessions go on while the store is down'),
+        maxAge: key(duration().default('12h'), {
+          what: 'A session ends this long after signing in; 1m to 400d.',
+          form: DURATION_FORM,
+        }),
+        idle: later('An end for sessions that are not used'),
+        refresh: later('Refreshing access tokens'),
+        redis: later('The Redis or Valkey store'),
+      })
+      .prefault({}),
+    { what: 'Sessions.' },
+  ),
+  exchange: later('Token exchange'),
+  federation: later('Trust in tokens of other issuers by exchange'),
+  clockTolerance: key(duration().default('5s'), {
+    what: 'How far clocks of the provider and the gateway may differ; at most 60s.',
+    form: DURATION_FORM,
+  }),
+  log: key(
+    z
+      .strictObject({
+        level: key(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
+          what: 'The least level that is logged.',
+        }),
+        decisions: key(z.enum(['denied', 'all', 'none']).default('denied'), {
+          what: 'Which decisions are logged.',
+        }),
+      })
+      .prefault({}),
+    { what: 'The log, JSON lines on standard output.' },
+  ),
+});
+
+/** The file as written, environment laid over it, defaults filled in. Presets and secrets are still unresolved. */
+export type RawConfig = z.output<typeof CONFIG_SCHEMA>;

@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals';
+import { configOfFile, SECRET } from './_load.ts';
+
+const provider = (keys: string) =>
+  configOfFile(
+    `provider: { issuer: "https://id.example.com/", clientId: shop, ${keys} }\nsession: { secret: "${SECRET}" }`,
+  ).config.providers.get('default');
+
+test.each([
+  ['generic', 'client_secret_basic', 'resource', 'rfc9068', 'scope'],
+  ['auth0', 'client_secret_post', 'audience', 'jwt', 'scope'],
+  ['proauth', 'client_secret_post', 'resource', 'jwt', 'scope'],
+  ['keycloak', 'client_secret_basic', 'none', 'jwt', 'scope'],
+  ['entra', 'client_secret_post', 'none', 'jwt', 'scp'],
+])('%s', (kind, clientAuth, audienceParameter, profile, scopeClaim) => {
+  expect(provider(`kind: ${kind}, clientSecret: s`)).toEqual({
+    name: 'default',
+    kind,
+    issuer: 'https://id.example.com/',
+    internalUrl: undefined,
+    enabled: true,
+    clientId: 'shop',
+    clientAuth,
+    audienceParameter,
+    postLogoutRedirectUri: undefined,
+    idTokenAlg: 'RS256',
+    tokens: {
+      profile,
+      algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      scopeClaim,
+      audienceIsClient: false,
+    },
+  });
+  expect(provider(`kind: ${kind}`)?.clientAuth).toBe('none');
+});
+
+test('explicit keys win', () => {
+  const keys =
+    'kind: auth0, clientSecret: s, clientAuth: client_secret_basic, audienceParameter: resource, idTokenAlg: ES256, tokens: { profile: rfc9068, algorithms: [ES512], scopeClaim: permissions }';
+  expect(provider(keys)).toMatchObject({
+    kind: 'auth0',
+    clientAuth: 'client_secret_basic',
+    audienceParameter: 'resource',
+    idTokenAlg: 'ES256',
+    tokens: { profile: 'rfc9068', algorithms: ['ES512'], scopeClaim: 'permissions', audienceIsClient: false },
+  });
+  expect(provider('kind: auth0, clientSecret: s, clientAuth: none')?.clientAuth).toBe('none');
+});

@@ -1,0 +1,15 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { renderJsonSchema, renderReference } from '../src/config/reference.ts';
+
+// Writes the documents that are generated from the sources; a test fails when a committed one differs.
+const DOCUMENTS: readonly (readonly [path: string, text: string])[] = [
+  ['docs/configuration.md', renderReference()],
+  ['schema/postern.json', renderJsonSchema()],
+];
+
+for (const [path, text] of DOCUMENTS) {
+  const target = join(import.meta.dirname, '..', path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text);
+}
