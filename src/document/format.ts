@@ -32,6 +32,7 @@ function excerpt(problem: Problem): string[] {
   const room = WIDTH - gutter.length;
   let text = [...printable(problem.excerpt.text)];
   let column = problem.column - 1;
+  if (text.length === column) text.push(' '); // something is missing at the end of the line
   if (text.length > room) {
     const from = Math.max(0, Math.min(column - Math.floor(room / 3), text.length - room));
     const cut = text.slice(from, from + room);

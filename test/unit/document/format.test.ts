@@ -47,6 +47,14 @@ test.each([0, 40, 150, 295])('windows a long line around column %i and stays wit
   expect(lines[caret - 1]?.slice(from, to)).toBe('!tag');
 });
 
+test.each([80, 94, 95, 200])('points behind the end of a line of %i characters', (length) => {
+  const text = 'x'.repeat(length);
+  const problem = { ...at('f.yaml', 1, length + 1, 'M.'), excerpt: { text, length: 1 } };
+  const lines = formatProblems([problem]).split('\n');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+  expect(lines[2]?.indexOf('^')).toBe(lines[1]?.length);
+});
+
 test('wraps long sentences and long words', () => {
   const printed = formatProblems([at('f.yaml', 1, 1, `${'word '.repeat(40)}${'x'.repeat(250)}.`)]);
   for (const line of printed.split('\n')) expect(line.length).toBeLessThanOrEqual(100);

@@ -1,0 +1,195 @@
+import { parseHostPattern } from './host-pattern.ts';
+import { isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
+import { type PathRules, readPathRules } from './path-rules.ts';
+import type { App, Rule, TokenNeed } from './rule.ts';
+import { isYamlMap, type RulesFile, type YamlMap } from './rules-file.ts';
+import { readSettings, SETTING_KEYS, type Settings } from './settings.ts';
+
+/** An app's file as read: valid as far as one file can tell. */
+export interface AppFile {
+  readonly file: RulesFile;
+  readonly app: App;
+  /** Canonical host -> its position in `hosts`. */
+  readonly hostPlaces: ReadonlyMap<string, number>;
+  readonly paths: readonly PathRules[];
+  /** What holds for paths without a rule; undefined when they are denied. */
+  readonly otherwise: Rule | undefined;
+}
+
+const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode'];
+const LATER_KEYS = ['ignoreCase', 'tolerate', 'assertion', 'exchange', 'tests'];
+const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Reads an app's file.
+ * @param gatewayPaths paths (as segments) that belong to the gateway: no rule may name them
+ * @returns undefined when nothing of it can be used; the problems are in `file` either way
+ */
+export function readAppFile(
+  file: RulesFile,
+  value: unknown,
+  defaults: Settings | undefined,
+  gatewayPaths: readonly (readonly string[])[],
+): AppFile | undefined {
+  if (value === undefined) return undefined; // unreadable, and the file knows why
+  if (!isYamlMap(value))
+    return file.refuse([], 'This file is no rules file.', 'write the keys `app`, `hosts` and `rules`');
+  const map = file.map([], value, [...OWN_KEYS, ...SETTING_KEYS], LATER_KEYS) ?? value;
+  const name = readName(file, map);
+  const own = readSettings(file, map);
+  const hosts = readHosts(file, map);
+  const settings = inherit(own, defaults);
+  if (Object.hasOwn(map, 'mode')) file.word(['mode'], map['mode'], ['enforce'], ['report']);
+  const audiences = settings.audience ?? [];
+  const paths = readRules(file, map, audiences, gatewayPaths);
+  const otherwise = otherwiseRule(settings);
+  if (paths.length === 0 && otherwise === undefined && !Object.hasOwn(map, 'rules'))
+    file.refuse(
+      ['app'],
+      'The app lets nobody in: it has no rules.',
+      'write `rules`, or `otherwise: authenticated`',
+      'key',
+    );
+  const needs = tokenNeeds(paths, otherwise);
+  const homeless = needs.find(({ need }) => need.audiences.length === 0);
+  if (homeless !== undefined && settings.audience === undefined)
+    file.refuse(
+      ['app'],
+      `The app has no \`audience\`, but ${homeless.rule.id} needs an access token.`,
+      'write `audience: https://api.example.com`, the audience of the access tokens',
+      'key',
+    );
+  const title = Object.hasOwn(map, 'title') ? file.text(['title'], map['title'], 'The title') : undefined;
+  const app: App = {
+    name,
+    title: title ?? name,
+    hosts: [...hosts.keys()],
+    provider: settings.provider,
+    issuers: settings.issuers ?? [],
+    audiences,
+    login: settings.login ?? { scopes: ['openid'], ask: 'rules' },
+    credentials: settings.credentials ?? ['session', 'bearer'],
+    origins: settings.origins ?? [],
+    headers: settings.headers ?? {},
+    passAccessToken: settings.passAccessToken ?? true,
+    scopesByAudience: scopesByAudience(needs.map(({ need }) => need)),
+  };
+  return { file, app, hostPlaces: hosts, paths, otherwise };
+}
+
+/** Reads `_defaults.yaml`. */
+export function readDefaults(file: RulesFile, value: unknown): Settings | undefined {
+  if (value === undefined || value === null) return undefined;
+  const map = file.map([], value, SETTING_KEYS, LATER_KEYS.slice(0, -1));
+  return map === undefined ? undefined : readSettings(file, map);
+}
+
+function inherit(own: Settings, defaults: Settings | undefined): Settings {
+  const settings: Record<string, unknown> = { ...defaults };
+  for (const key of SETTING_KEYS) settings[key] = own[key] ?? defaults?.[key];
+  return settings as unknown as Settings;
+}
+
+/** @returns the name, empty when there is none that can be used. */
+function readName(file: RulesFile, map: YamlMap): string {
+  if (!Object.hasOwn(map, 'app')) return file.refuse([], 'The app has no name.', 'write `app: name`') ?? '';
+  const name = file.text(['app'], map['app'], 'The name of an app') ?? '';
+  if (name !== '' && !APP_NAME.test(name))
+    file.refuse(
+      ['app'],
+      'The name of an app holds letters, digits, `.`, `_` and `-`, at most 64.',
+      'shorten or respell it, and write what people see as `title`',
+    );
+  return name;
+}
+
+/** @returns canonical host -> its position in the list. */
+function readHosts(file: RulesFile, map: YamlMap): Map<string, number> {
+  const hosts = new Map<string, number>();
+  if (!Object.hasOwn(map, 'hosts')) {
+    file.refuse(['app'], 'The app has no hosts.', 'write `hosts: [shop.example.com]`', 'key');
+    return hosts;
+  }
+  for (const { text, path } of file.texts(['hosts'], map['hosts'], 'A host', '[shop.example.com]')) {
+    const host = parseHostPattern(text);
+    if (typeof host !== 'string') {
+      if (host.later === undefined) file.refuse(path, host.message, host.wayOut);
+      else file.notYet(path, host.later, 'value');
+    } else if (hosts.has(host))
+      file.refuse(path, `\`${host}\` is named before in this list.`, 'remove one of the two');
+    else hosts.set(host, Number(path.at(-1)));
+  }
+  return hosts;
+}
+
+function readRules(
+  file: RulesFile,
+  map: YamlMap,
+  audiences: readonly string[],
+  gatewayPaths: readonly (readonly string[])[],
+): PathRules[] {
+  const rules = map['rules'];
+  if (!Object.hasOwn(map, 'rules')) return [];
+  if (!isYamlMap(rules) || Object.keys(rules).length === 0) {
+    file.refuse(
+      ['rules'],
+      'The rules are empty.',
+      'write a map from paths to needs, such as `/**: authenticated`',
+    );
+    return [];
+  }
+  const seen = new Map<string, string>();
+  return Object.entries(rules).flatMap(([text, value]) => {
+    const path = ['rules', text];
+    const pattern = parsePathPattern(text);
+    if ('message' in pattern) return file.refuse(path, pattern.message, pattern.wayOut, 'key') ?? [];
+    const first = seen.get(patternKey(pattern));
+    if (first !== undefined) {
+      const line = file.lineOf(['rules', first], 'key');
+      file.refuse(
+        path,
+        `This is the same path as \`${first}\` on line ${line}.`,
+        'keep one of the two',
+        'key',
+      );
+    }
+    seen.set(patternKey(pattern), text);
+    const taken = gatewayPaths.find((base) => isWithin(pattern, base));
+    if (taken !== undefined)
+      file.refuse(
+        path,
+        `\`/${taken.join('/')}\` belongs to the gateway, so this rule could never match.`,
+        'remove it',
+        'key',
+      );
+    return [readPathRules(file, path, pattern, value, audiences)];
+  });
+}
+
+function otherwiseRule({ otherwise, audience }: Settings): Rule | undefined {
+  if (otherwise?.word !== 'authenticated') return undefined;
+  const need: TokenNeed = { kind: 'token', audiences: audience ?? [], allOf: [], anyOf: [] };
+  return { id: otherwise.id, path: 'otherwise', method: undefined, need };
+}
+
+function tokenNeeds(
+  paths: readonly PathRules[],
+  otherwise: Rule | undefined,
+): { rule: Rule; need: TokenNeed }[] {
+  const rules = paths.flatMap((path) => [...path.byMethod.values(), path.rest ?? []].flat());
+  return [...rules, otherwise ?? []].flat().flatMap((rule) => {
+    return rule.need.kind === 'token' ? [{ rule, need: rule.need }] : [];
+  });
+}
+
+/** A token is asked for with the first audience of a need, so its scopes are counted there. */
+function scopesByAudience(needs: readonly TokenNeed[]): ReadonlyMap<string, readonly string[]> {
+  const scopes = new Map<string, Set<string>>();
+  for (const need of needs) {
+    const [audience = ''] = need.audiences;
+    const known = scopes.get(audience) ?? new Set();
+    for (const scope of [...need.allOf, ...need.anyOf]) known.add(scope);
+    scopes.set(audience, known);
+  }
+  return new Map([...scopes].map(([audience, set]) => [audience, [...set].toSorted()]));
+}

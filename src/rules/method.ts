@@ -1,0 +1,45 @@
+import { nearestWord } from '../document/nearest-word.ts';
+import type { YamlPath } from '../document/yaml-document.ts';
+import type { RulesFile } from './rules-file.ts';
+
+/** What a path without methods, and every `otherwise`, covers. Any other method must be named. */
+export const COMMON_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]);
+
+// The IANA HTTP method registry, and what caches and UPnP use: these are no misspellings of one another.
+const REGISTERED: ReadonlySet<string> = new Set([
+  ...COMMON_METHODS,
+  ...`ACL BAN BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY LABEL LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL
+   MKREDIRECTREF MKWORKSPACE MOVE NOTIFY ORDERPATCH PRI PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH SUBSCRIBE TRACE
+   UNBIND UNCHECKOUT UNLINK UNLOCK UNSUBSCRIBE UPDATE UPDATEREDIRECTREF VERSION-CONTROL`.split(/\s+/),
+]);
+
+/** @returns whether a key of a path's map is meant as methods, rightly spelled or not. */
+export const looksLikeMethods = (key: string): boolean =>
+  /^[A-Z]/.test(key) || key.split(/[\s,]+/).some((word) => REGISTERED.has(word.toUpperCase()));
+
+/** Reads a key such as `POST PUT PATCH`. */
+export function readMethods(file: RulesFile, path: YamlPath, key: string): string[] {
+  const refuse = (message: string, wayOut: string): [] => file.refuse(path, message, wayOut, 'key') ?? [];
+  if (key.includes(','))
+    return refuse('Methods are separated by blanks.', `write \`${key.split(/[\s,]+/).join(' ')}\``);
+  const methods = key.split(/\s+/).filter((word) => word !== '');
+  for (const method of methods) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method))
+      return refuse(`\`${method}\` is no HTTP method.`, 'write methods such as `GET` or `POST PUT`');
+    if (method !== method.toUpperCase())
+      return refuse('Methods are written in upper case.', `write \`${key.toUpperCase()}\``);
+    const near = REGISTERED.has(method) ? undefined : nearestWord(method, REGISTERED);
+    if (near !== undefined) return refuse(`\`${method}\` is no known method.`, `did you mean \`${near}\`?`);
+    if (methods.indexOf(method) !== methods.lastIndexOf(method))
+      return refuse(`\`${method}\` stands twice here.`, 'remove one of the two');
+  }
+  return methods;
+}

@@ -1,0 +1,130 @@
+import { nearestWord } from '../document/nearest-word.ts';
+import type { YamlPath } from '../document/yaml-document.ts';
+import { isScopeToken } from '../token/scope.ts';
+import type { Need, TokenNeed } from './rule.ts';
+import { isYamlMap, type RulesFile } from './rules-file.ts';
+
+const WORDS = ['public', 'authenticated', 'deny'] as const;
+
+/** Keys of a need that is a map, and those that a later version brings. */
+export const NEED_KEYS: readonly string[] = ['all', 'any', 'audience'];
+export const LATER_NEED_KEYS: readonly string[] = ['acr', 'loginWithin'];
+
+/**
+ * Reads a need: a word, a list with one scope, or a map of `all`, `any`, `audience`.
+ * @param audiences what holds unless the need names its own; may be empty, which is *not* checked here
+ * @returns undefined when it has a problem, which the file then knows
+ */
+export function readNeed(
+  file: RulesFile,
+  path: YamlPath,
+  value: unknown,
+  audiences: readonly string[],
+): Need | undefined {
+  if (typeof value === 'string') return readWord(file, path, value, audiences);
+  if (Array.isArray(value)) return readList(file, path, value, audiences);
+  if (isYamlMap(value)) return readMap(file, path, value, audiences);
+  return file.refuse(
+    path,
+    value === null ? 'The need is empty.' : 'A need is a word, a list with one scope, or a map.',
+    'write public, authenticated, deny, [scope], or { all: [scope, scope] }',
+  );
+}
+
+/** Reads scopes: a list that is not empty, of different RFC 6749 scope tokens. */
+export function readScopes(file: RulesFile, path: YamlPath, value: unknown): string[] {
+  return file.texts(path, value, 'A scope', '[orders:read]').flatMap(({ text, path: place }) => {
+    if (isScopeToken(text)) return [text];
+    const parts = text.split(/[\s,]+/).filter((part) => part !== '');
+    if (/\s/.test(text))
+      file.refuse(
+        place,
+        'A scope holds no blank.',
+        `write [${parts.join(', ')}] if several scopes are meant`,
+      );
+    else
+      file.refuse(
+        place,
+        'This is no scope token (RFC 6749 section 3.3).',
+        'write printable ASCII without blanks, double quotes and backslashes',
+      );
+    return [];
+  });
+}
+
+/** Reads an audience or a list of audiences (any of): exact texts without blanks. */
+export function readAudiences(file: RulesFile, path: YamlPath, value: unknown): string[] {
+  const texts = Array.isArray(value)
+    ? file.texts(path, value, 'An audience', '[https://api.example.com]')
+    : [{ text: file.text(path, value, 'An audience') ?? '', path }];
+  return texts.flatMap(({ text, path: place }) => {
+    if (/\s/.test(text))
+      file.refuse(place, 'An audience holds no blank.', 'write one text for each audience: [first, second]');
+    return text === '' || /\s/.test(text) ? [] : [text];
+  });
+}
+
+function readWord(
+  file: RulesFile,
+  path: YamlPath,
+  word: string,
+  audiences: readonly string[],
+): Need | undefined {
+  if (word === 'public' || word === 'deny') return { kind: word };
+  if (word === 'authenticated') return tokenNeed(audiences, [], []);
+  const near = nearestWord(word, WORDS);
+  if (near !== undefined) return file.refuse(path, `\`${word}\` is no need.`, `did you mean \`${near}\`?`);
+  const scope = isScopeToken(word)
+    ? `; a scope is written as a list: [${word}]`
+    : ', [scope], or { all: [scope, scope] }';
+  return file.refuse(path, `\`${word}\` is no need.`, `write public, authenticated, deny${scope}`);
+}
+
+function readList(
+  file: RulesFile,
+  path: YamlPath,
+  list: unknown[],
+  audiences: readonly string[],
+): Need | undefined {
+  if (list.length > 1 && list.every((item) => typeof item === 'string')) {
+    const shown = list.join(', ');
+    return file.refuse(
+      path,
+      'A list of several scopes does not say whether all or any of them are needed.',
+      `write { all: [${shown}] } or { any: [${shown}] }`,
+    );
+  }
+  const [scope] = readScopes(file, path, list);
+  return scope === undefined ? undefined : tokenNeed(audiences, [scope], []);
+}
+
+function readMap(
+  file: RulesFile,
+  path: YamlPath,
+  value: object,
+  audiences: readonly string[],
+): Need | undefined {
+  const map = file.map(path, value, NEED_KEYS, LATER_NEED_KEYS);
+  if (map === undefined) return undefined;
+  if (Object.keys(map).length === 0)
+    return file.refuse(
+      path,
+      'The need is empty.',
+      'write public, authenticated, deny, [scope], or { all: [scope] }',
+    );
+  const scopes = (key: string): string[] =>
+    Object.hasOwn(map, key) ? readScopes(file, [...path, key], map[key]) : [];
+  const own = Object.hasOwn(map, 'audience')
+    ? readAudiences(file, [...path, 'audience'], map['audience'])
+    : audiences;
+  const [allOf, anyOf] = [scopes('all'), scopes('any')];
+  const refused = own.length === 0 && own !== audiences; // and the file knows why
+  return refused ? undefined : tokenNeed(own, allOf, anyOf);
+}
+
+const tokenNeed = (audiences: readonly string[], allOf: string[], anyOf: string[]): TokenNeed => ({
+  kind: 'token',
+  audiences,
+  allOf,
+  anyOf,
+});

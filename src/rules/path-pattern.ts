@@ -1,0 +1,118 @@
+/** Matches exactly one segment that is not empty. */
+export const ANY_SEGMENT = Symbol('*');
+
+/** Where a rule applies within an app: segments from the root, as `canonicalPath` gives them. */
+export interface PathPattern {
+  readonly segments: readonly (string | typeof ANY_SEGMENT)[];
+  /** Whether everything below the segments is meant too: a final `/**`. */
+  readonly below: boolean;
+}
+
+/** Why a path is refused, and the form to use. */
+export interface PathRefusal {
+  readonly message: string;
+  readonly wayOut: string;
+}
+
+const MAX_SEGMENTS = 128;
+
+// Regular expressions, and the placeholders of other routers. Literal dots, dollars, plus signs and brackets occur in real
+// paths, so only what can hardly be meant as text is refused.
+const REGEX = /^[~^]|\$$|[.)\]][*+]|\(\?|\[[^\]]*\]|\||\\[dDwWsSbB.]/;
+const PLACEHOLDER = /^:[A-Za-z_]|[{}]|^<[^<>]*>$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what this refuses
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Parses a path of a rules file. Paths are written decoded; no Unicode normalisation is applied. */
+export function parsePathPattern(text: string): PathPattern | PathRefusal {
+  const refusal = refuseWhole(text);
+  if (refusal !== undefined) return refusal;
+  const raw = text.slice(1).split('/');
+  if (raw.at(-1) === '') raw.pop(); // one final slash makes no difference
+  const below = raw.at(-1) === '**' && !text.endsWith('/');
+  if (below) raw.pop();
+  if (raw.length > MAX_SEGMENTS)
+    return refuse(`A path has at most ${MAX_SEGMENTS} segments.`, 'end the path earlier, with `/**`');
+  const segments: (string | typeof ANY_SEGMENT)[] = [];
+  for (const segment of raw) {
+    const bad = refuseSegment(segment, raw);
+    if (bad !== undefined) return bad;
+    segments.push(segment === '*' ? ANY_SEGMENT : segment);
+  }
+  return { segments, below };
+}
+
+/** @returns one spelling for all patterns that match the same paths. */
+export const patternKey = ({ segments, below }: PathPattern): string =>
+  [
+    '',
+    ...segments.map((segment) => (segment === ANY_SEGMENT ? '*' : segment)),
+    ...(below ? ['**'] : []),
+  ].join('/');
+
+/** @returns whether the pattern names a path at or below these segments by literal segments. */
+export const isWithin = (pattern: PathPattern, base: readonly string[]): boolean =>
+  base.every((segment, index) => pattern.segments[index] === segment);
+
+function refuseWhole(text: string): PathRefusal | undefined {
+  if (REGEX.test(text))
+    return refuse(
+      'Paths are no regular expressions.',
+      'write literal segments, `*` for exactly one segment, and a final `/**` for everything below',
+    );
+  if (!text.startsWith('/'))
+    return text.includes('://')
+      ? refuse(
+          'A path begins with `/`; scheme and host do not belong here.',
+          'write the path alone; hosts go to `hosts`',
+        )
+      : refuse('A path begins with `/`.', `write \`/${text}\``);
+  if (text.includes('?'))
+    return refuse('The query never takes part in a rule.', `write \`${text.slice(0, text.indexOf('?'))}\``);
+  if (text.includes('%')) return refuse('Paths are written decoded, without `%`.', decodedForm(text));
+  if (CONTROL.test(text) || !text.isWellFormed())
+    return refuse(
+      'The path holds a control character, and no such request is ever let through.',
+      'remove it',
+    );
+  const bad = /[\\;#]/.exec(text)?.[0];
+  if (bad !== undefined)
+    return refuse(
+      `A request path with \`${bad}\` is always refused, so this rule could never match.`,
+      bad === '\\' ? 'write `/`' : `remove everything from \`${bad}\` on`,
+    );
+  if (text.includes('//'))
+    return refuse('The path holds an empty segment.', `write \`${text.replace(/\/{2,}/g, '/')}\``);
+  return undefined;
+}
+
+function refuseSegment(segment: string, raw: readonly string[]): PathRefusal | undefined {
+  if (segment === '.' || segment === '..')
+    return refuse('A path holds no `.` or `..` segments.', 'write the path that is meant');
+  if (PLACEHOLDER.test(segment))
+    return refuse(`\`${segment}\` is no placeholder here.`, 'write `*` for exactly one segment');
+  if (segment === '**')
+    return refuse(
+      '`**` can only be the last segment, without a slash behind it.',
+      `write \`${['', ...raw.slice(0, raw.indexOf('**')), '**'].join('/')}\`, or \`*\` for each single segment`,
+    );
+  if (segment !== '*' && segment.includes('*'))
+    return refuse(
+      `\`*\` stands for one whole segment, it cannot be part of \`${segment}\`.`,
+      'write `*` alone for one segment, or a final `/**` for everything below',
+    );
+  return undefined;
+}
+
+function decodedForm(text: string): string {
+  try {
+    const segments = text.split('/').map(decodeURIComponent);
+    if (!segments.some((segment) => /[%/\\;#?*]/.test(segment) || CONTROL.test(segment)))
+      return `write \`${segments.join('/')}\``;
+  } catch {
+    // no valid escapes: the general advice fits
+  }
+  return 'write the character itself; requests with an escaped slash, percent sign and the like are always refused';
+}
+
+const refuse = (message: string, wayOut: string): PathRefusal => ({ message, wayOut });

@@ -1,0 +1,66 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Problem } from '../document/problem.ts';
+import { readUtf8 } from '../document/yaml-document.ts';
+import type { RulesText } from './load.ts';
+
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Reads the rules files of a folder (`*.yaml`, `*.yml`, not those whose names begin with `.`), or one file. Not recursive;
+ * links are followed, as Kubernetes mounts need. Does *not* look into the files.
+ */
+export async function readRuleFiles(
+  path: string,
+): Promise<{ readonly files: readonly RulesText[]; readonly problems: readonly Problem[] }> {
+  const files: RulesText[] = [];
+  const problems: Problem[] = [];
+  const refuse = (file: string, message: string, wayOut: string): void => {
+    problems.push({ file, line: 0, column: 0, message, wayOut });
+  };
+  for (const file of await rulesFilesAt(path, refuse)) {
+    try {
+      const { size } = await stat(file);
+      const bytes = size > MAX_BYTES ? undefined : await readFile(file);
+      const text = bytes === undefined ? undefined : readUtf8(bytes);
+      if (bytes === undefined) refuse(file, 'The file is larger than 1 MiB.', 'split it into several files');
+      else if (text === undefined) refuse(file, 'The file is not UTF-8.', 'save it as UTF-8');
+      else files.push({ file, text });
+    } catch (error) {
+      refuse(
+        file,
+        `The file cannot be read (${codeOf(error)}).`,
+        'check that it is a file, and its permissions',
+      );
+    }
+  }
+  return { files, problems };
+}
+
+async function rulesFilesAt(
+  path: string,
+  refuse: (file: string, message: string, wayOut: string) => void,
+): Promise<readonly string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const names = (await readdir(path))
+      .filter((name) => !name.startsWith('.') && /\.ya?ml$/.test(name))
+      .toSorted();
+    if (names.length === 0)
+      refuse(
+        path,
+        'The folder holds no rules file.',
+        'add a file such as shop.yaml, or set `rules` to another folder',
+      );
+    return names.map((name) => join(path, name));
+  } catch (error) {
+    refuse(
+      path,
+      `The rules cannot be read (${codeOf(error)}).`,
+      'set `rules` to a folder or a file that exists',
+    );
+    return [];
+  }
+}
+
+const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code ?? 'unknown');

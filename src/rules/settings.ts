@@ -1,0 +1,117 @@
+import { nearestWord } from '../document/nearest-word.ts';
+import type { YamlPath } from '../document/yaml-document.ts';
+import { readHeaderMap } from './header-map.ts';
+import { readAudiences, readScopes } from './need.ts';
+import type { App, CredentialKind } from './rule.ts';
+import type { RulesFile, YamlMap } from './rules-file.ts';
+
+/** What an app may say beside its name, hosts and rules; `_defaults.yaml` may say it for all apps. */
+export interface Settings {
+  readonly provider: string | undefined;
+  readonly issuers: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+  readonly login: App['login'] | undefined;
+  readonly credentials: readonly CredentialKind[] | undefined;
+  readonly origins: App['origins'] | undefined;
+  readonly headers: App['headers'] | undefined;
+  readonly passAccessToken: boolean | undefined;
+  /** For paths without a rule, and where it is written. */
+  readonly otherwise: { readonly word: 'deny' | 'authenticated'; readonly id: string } | undefined;
+}
+
+export const SETTING_KEYS: readonly (keyof Settings)[] = [
+  'provider',
+  'issuers',
+  'audience',
+  'login',
+  'credentials',
+  'origins',
+  'otherwise',
+  'headers',
+  'passAccessToken',
+];
+
+/** Reads the settings of an app's file or of the defaults. What is not written is undefined. Ignores all other keys. */
+export function readSettings(file: RulesFile, map: YamlMap): Settings {
+  const read = <Value>(
+    key: keyof Settings,
+    reader: (file: RulesFile, path: YamlPath, value: unknown) => Value | undefined,
+  ): Value | undefined => (Object.hasOwn(map, key) ? reader(file, [key], map[key]) : undefined);
+  return {
+    provider: read('provider', (_, path, value) => file.text(path, value, 'A provider name')),
+    issuers: read('issuers', readIssuers),
+    audience: read('audience', readAudiences),
+    login: read('login', readLogin),
+    credentials: read('credentials', readCredentials),
+    origins: read('origins', readOrigins),
+    headers: read('headers', readHeaderMap),
+    passAccessToken: read('passAccessToken', readBoolean),
+    otherwise: read('otherwise', readOtherwise),
+  };
+}
+
+function readIssuers(file: RulesFile, path: YamlPath, value: unknown): string[] {
+  return file
+    .texts(path, value, 'An issuer', '[https://issuer.example.com]')
+    .flatMap(({ text, path: place }) => {
+      // RFC 8414 section 2: a URL without query and fragment; compared as text, so it is kept as written.
+      if (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text)) return [text];
+      return (
+        file.refuse(place, 'This is no issuer.', 'write its URL exactly as its tokens spell `iss`') ?? []
+      );
+    });
+}
+
+function readLogin(file: RulesFile, path: YamlPath, value: unknown): App['login'] | undefined {
+  const map = file.map(path, value, ['scopes', 'ask'], []);
+  if (map === undefined) return undefined;
+  const at = (key: string): YamlPath => [...path, key];
+  const scopes = Object.hasOwn(map, 'scopes') ? readScopes(file, at('scopes'), map['scopes']) : ['openid'];
+  // OpenID Connect Core section 3.1.2.1: without it the request is no OpenID Connect request.
+  if (!scopes.includes('openid') && Array.isArray(map['scopes']) && map['scopes'].length > 0)
+    file.refuse(at('scopes'), '`openid` is missing.', `write [${['openid', ...scopes].join(', ')}]`);
+  const ask = Object.hasOwn(map, 'ask') ? file.word(at('ask'), map['ask'], ['rules', 'listed']) : 'rules';
+  return { scopes, ask: ask ?? 'rules' };
+}
+
+const CREDENTIALS: readonly CredentialKind[] = ['session', 'bearer'];
+
+function readCredentials(file: RulesFile, path: YamlPath, value: unknown): CredentialKind[] {
+  return file
+    .texts(path, value, 'A credential kind', '[session, bearer]')
+    .flatMap(({ text, path: place }) => file.word(place, text, CREDENTIALS, ['basic']) ?? []);
+}
+
+function readOrigins(file: RulesFile, path: YamlPath, value: unknown): App['origins'] {
+  if (value === 'upstream') return value;
+  if (typeof value === 'string' && nearestWord(value, ['upstream']) !== undefined)
+    return (
+      file.refuse(path, `\`${value}\` is no word that can stand here.`, 'did you mean `upstream`?') ?? []
+    );
+  return file
+    .texts(path, value, 'An origin', '[https://www.example.com], or upstream')
+    .flatMap(({ text, path: place }) => {
+      const url = /^https?:\/\/./i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+      if (url?.origin === text) return [text]; // RFC 6454 section 6.2: what browsers send
+      const wayOut =
+        url === undefined ? 'write scheme://host or scheme://host:port' : `write \`${url.origin}\``;
+      return file.refuse(place, 'This is no serialised origin, so no browser sends it.', wayOut) ?? [];
+    });
+}
+
+function readBoolean(file: RulesFile, path: YamlPath, value: unknown): boolean | undefined {
+  return typeof value === 'boolean'
+    ? value
+    : file.refuse(path, 'This must be true or false.', 'write true or false, without quotes');
+}
+
+function readOtherwise(file: RulesFile, path: YamlPath, value: unknown): Settings['otherwise'] {
+  if (value === 'public')
+    return file.refuse(
+      path,
+      'The rest of an app is never public.',
+      'write deny or authenticated, and a rule for each public path',
+    );
+  const word = file.word(path, value, ['deny', 'authenticated']);
+  return word === undefined ? undefined : { word, id: file.idOf(path) };
+}

@@ -1,0 +1,482 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadRuleSet, type RulesText } from '../../../src/rules/load.ts';
+
+/** Every problem as `file:line:column message -> way out`, sorted as they are printed. */
+function problemsOf(...files: RulesText[]): string[] {
+  const loaded = loadRuleSet(files);
+  if (!('problems' in loaded)) return [];
+  return loaded.problems
+    .toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column))
+    .map(({ file, line, column, message, wayOut }) => `${file}:${line}:${column} ${message} -> ${wayOut}`);
+}
+
+const shop = (text: string): RulesText => ({ file: 'shop.yaml', text });
+const HEAD = 'app: shop\nhosts: [shop.example.com]\naudience: https://api\n'; // lines 1 to 3
+const RULES = 'rules:\n  /: public\n'; // lines 4 and 5
+
+const REGEX =
+  'Paths are no regular expressions. -> write literal segments, `*` for exactly one segment, and a final `/**` for everything below';
+const WHOLE =
+  'it cannot be part of `SEGMENT`. -> write `*` alone for one segment, or a final `/**` for everything below';
+
+describe('paths', () => {
+  test.each<[string, string]>([
+    ['admin/**', 'A path begins with `/`. -> write `/admin/**`'],
+    [
+      'https://x/a',
+      'A path begins with `/`; scheme and host do not belong here. -> write the path alone; hosts go to `hosts`',
+    ],
+    ['', 'A path begins with `/`. -> write `/`'],
+    ['^/a', REGEX],
+    ['~ /a', REGEX],
+    ['/a.*', REGEX],
+    ['/a.+', REGEX],
+    ['/a$', REGEX],
+    ['/(a|b)', REGEX],
+    ['/a|b', REGEX],
+    ['/(?:a)', REGEX],
+    ['/[a-z]+', REGEX],
+    ['/\\\\d+', REGEX],
+    ['/[id]', REGEX],
+    ['/a*', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', 'a*')}`],
+    ['/*.js', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', '*.js')}`],
+    ['/a**', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', 'a**')}`],
+    ['/a/***', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', '***')}`],
+    [
+      '/a/**/b',
+      '`**` can only be the last segment, without a slash behind it. -> write `/a/**`, or `*` for each single segment',
+    ],
+    [
+      '/**/b',
+      '`**` can only be the last segment, without a slash behind it. -> write `/**`, or `*` for each single segment',
+    ],
+    [
+      '/a/**/',
+      '`**` can only be the last segment, without a slash behind it. -> write `/a/**`, or `*` for each single segment',
+    ],
+    [
+      '/a/**/**',
+      '`**` can only be the last segment, without a slash behind it. -> write `/a/**`, or `*` for each single segment',
+    ],
+    ['/a?b=1', 'The query never takes part in a rule. -> write `/a`'],
+    ['/a%20b', 'Paths are written decoded, without `%`. -> write `/a b`'],
+    ['/gr%C3%B6%C3%9Fe', 'Paths are written decoded, without `%`. -> write `/größe`'],
+    [
+      '/a%2fb',
+      'Paths are written decoded, without `%`. -> write the character itself; requests with an escaped slash, percent sign and the like are always refused',
+    ],
+    [
+      '/100%',
+      'Paths are written decoded, without `%`. -> write the character itself; requests with an escaped slash, percent sign and the like are always refused',
+    ],
+    ['/a/./b', 'A path holds no `.` or `..` segments. -> write the path that is meant'],
+    ['/a/..', 'A path holds no `.` or `..` segments. -> write the path that is meant'],
+    ['/a//b', 'The path holds an empty segment. -> write `/a/b`'],
+    ['//', 'The path holds an empty segment. -> write `/`'],
+    ['/:id', '`:id` is no placeholder here. -> write `*` for exactly one segment'],
+    ['/a/{id}', '`{id}` is no placeholder here. -> write `*` for exactly one segment'],
+    ['/a/<int:id>', '`<int:id>` is no placeholder here. -> write `*` for exactly one segment'],
+    [
+      '/a;b',
+      'A request path with `;` is always refused, so this rule could never match. -> remove everything from `;` on',
+    ],
+    [
+      '/a#b',
+      'A request path with `#` is always refused, so this rule could never match. -> remove everything from `#` on',
+    ],
+    ['/a\\\\x', 'A request path with `\\` is always refused, so this rule could never match. -> write `/`'],
+    [
+      '/a\\u0007',
+      'The path holds a control character, and no such request is ever let through. -> remove it',
+    ],
+    [
+      '/a\\u0085',
+      'The path holds a control character, and no such request is ever let through. -> remove it',
+    ],
+    ['/_auth', '`/_auth` belongs to the gateway, so this rule could never match. -> remove it'],
+    ['/_auth/', '`/_auth` belongs to the gateway, so this rule could never match. -> remove it'],
+    ['/_auth/**', '`/_auth` belongs to the gateway, so this rule could never match. -> remove it'],
+    ['/_auth/*/x', '`/_auth` belongs to the gateway, so this rule could never match. -> remove it'],
+    [
+      '/.well-known/oauth-protected-resource/api',
+      '`/.well-known/oauth-protected-resource` belongs to the gateway, so this rule could never match. -> remove it',
+    ],
+    [`/${'a/'.repeat(129)}`, 'A path has at most 128 segments. -> end the path earlier, with `/**`'],
+  ])('%s', (path, problem) => {
+    expect(problemsOf(shop(`${HEAD}rules:\n  "${path}": public\n`))).toEqual([`shop.yaml:5:3 ${problem}`]);
+  });
+
+  test('the same path twice', () => {
+    expect(
+      problemsOf(shop(`${HEAD}rules:\n  /a: public\n  /a/: deny\n  /a/**: deny\n  /b: deny\n  /b: public\n`)),
+    ).toEqual([
+      'shop.yaml:6:3 This is the same path as `/a` on line 5. -> keep one of the two',
+      'shop.yaml:9:3 `/b` stands twice in this map; first on line 8. -> keep one of the two, and move what belongs together below it',
+    ]);
+  });
+
+  test('base path of the configuration', () => {
+    const text = `${HEAD}rules:\n  /_auth: public\n  /gate/x: public\n`;
+    const loaded = loadRuleSet([shop(text)], { basePath: '/gate' });
+    expect('problems' in loaded && loaded.problems.map(({ line, message }) => [line, message])).toEqual([
+      [6, '`/gate` belongs to the gateway, so this rule could never match.'],
+    ]);
+  });
+
+  test('too many arrangements of `*`', () => {
+    const path = (bits: number) =>
+      Array.from({ length: 10 }, (_, at) => ((bits >> at) & 1 ? '*' : 'a')).join('/');
+    const rules = Array.from({ length: 1024 }, (_, bits) => `  /${path(bits)}: public\n`).join('');
+    expect(problemsOf(shop(`${HEAD}rules:\n${rules}`))).toEqual([
+      'shop.yaml:4:1 The rules place `*` in more than 1024 different ways, which would make every lookup slow. -> use fewer `*`, or split the app',
+    ]);
+  });
+});
+
+const ALL_NEEDS = 'write public, authenticated, deny, [scope], or { all: [scope, scope] }';
+
+describe('needs', () => {
+  test.each<[string, string]>([
+    ['publc', '5:7 `publc` is no need. -> did you mean `public`?'],
+    ['Deny', '5:7 `Deny` is no need. -> did you mean `deny`?'],
+    [
+      'orders:read',
+      '5:7 `orders:read` is no need. -> write public, authenticated, deny; a scope is written as a list: [orders:read]',
+    ],
+    ['two words', `5:7 \`two words\` is no need. -> ${ALL_NEEDS}`],
+    ['', `5:3 The need is empty. -> ${ALL_NEEDS}`],
+    ['true', `5:7 A need is a word, a list with one scope, or a map. -> ${ALL_NEEDS}`],
+    ['5', `5:7 A need is a word, a list with one scope, or a map. -> ${ALL_NEEDS}`],
+    ['[]', '5:7 The list is empty. -> write [orders:read], or remove the key'],
+    [
+      '[a, b]',
+      '5:7 A list of several scopes does not say whether all or any of them are needed. -> write { all: [a, b] } or { any: [a, b] }',
+    ],
+    ['["a b"]', '5:8 A scope holds no blank. -> write [a, b] if several scopes are meant'],
+    [
+      '["a\\"b"]',
+      '5:8 This is no scope token (RFC 6749 section 3.3). -> write printable ASCII without blanks, double quotes and backslashes',
+    ],
+    [
+      '[größe]',
+      '5:8 This is no scope token (RFC 6749 section 3.3). -> write printable ASCII without blanks, double quotes and backslashes',
+    ],
+    ['[5]', '5:8 A scope must be text. -> write one text; numbers, true and false need double quotes'],
+    ['[""]', '5:8 A scope is empty. -> write the text'],
+    [
+      '[!admin]',
+      '5:8 An unquoted ! begins a YAML tag, and tags are not used here. -> put the text in double quotes, or remove the tag',
+    ],
+    [
+      '[read:]',
+      '5:8 A colon inside a list makes a map of this item. -> put the item in double quotes, or write a comma',
+    ],
+    ['{}', '5:7 The need is empty. -> write public, authenticated, deny, [scope], or { all: [scope] }'],
+    ['{ all: [] }', '5:14 The list is empty. -> write [orders:read], or remove the key'],
+    ['{ any: a }', '5:14 A list must stand here. -> write [a]'],
+    ['{ all: [a, a] }', '5:18 `a` stands twice in this list. -> remove one of the two'],
+    ['{ alll: [a] }', '5:9 `alll` is no key that can stand here. -> did you mean `all`?'],
+    ['{ roles: [a] }', '5:9 `roles` is no key that can stand here. -> keys here are all, any, audience'],
+    [
+      '{ audience: "a b" }',
+      '5:19 An audience holds no blank. -> write one text for each audience: [first, second]',
+    ],
+    ['{ audience: [] }', '5:19 The list is empty. -> write [https://api.example.com], or remove the key'],
+    ['{ audience: "" }', '5:19 An audience is empty. -> write the text'],
+    ['{ all: [a], acr: [mfa] }', '5:19 `acr` is not supported by this version yet. -> remove it'],
+    [
+      '{ all: [a], loginWithin: 5m }',
+      '5:19 `loginWithin` is not supported by this version yet. -> remove it',
+    ],
+  ])('%s', (need, problem) => {
+    expect(problemsOf(shop(`${HEAD}rules:\n  /x: ${need}\n`))).toEqual([`shop.yaml:${problem}`]);
+  });
+});
+
+describe('methods', () => {
+  test.each<[string, string]>([
+    ['{ get: public }', '5:9 Methods are written in upper case. -> write `GET`'],
+    ['{ GET: public, post put: deny }', '5:22 Methods are written in upper case. -> write `POST PUT`'],
+    ['{ Get: public }', '5:9 Methods are written in upper case. -> write `GET`'],
+    ['{ GTE: public }', '5:9 `GTE` is no known method. -> did you mean `GET`?'],
+    ['{ POST PTU: public }', '5:9 `PTU` is no known method. -> did you mean `PUT`?'],
+    ['{ "GET,POST": public }', '5:9 Methods are separated by blanks. -> write `GET POST`'],
+    ['{ "GET /x": public }', '5:9 `/x` is no HTTP method. -> write methods such as `GET` or `POST PUT`'],
+    [
+      '{ GET: public, POST GET: deny }',
+      '5:22 `GET` is named twice for this path; first on line 5. -> keep one of the two',
+    ],
+    ['{ GET GET: public }', '5:9 `GET` stands twice here. -> remove one of the two'],
+    ['{ GET: publc }', '5:14 `publc` is no need. -> did you mean `public`?'],
+    ['{ GET: [] }', '5:14 The list is empty. -> write [orders:read], or remove the key'],
+    [
+      '{ GET, HEAD: [a] }',
+      '5:9 This key has no value. -> write `key: value`; text with a comma or a bracket in it needs double quotes',
+    ],
+    [
+      '{ GET: public, otherwsie: deny }',
+      '5:22 `otherwsie` is no key that can stand here. -> did you mean `otherwise`?',
+    ],
+    [
+      '{ GET: public, x: deny }',
+      '5:22 `x` is no key that can stand here. -> keys here are methods in upper case, otherwise and audience',
+    ],
+    [
+      '{ GET: public, all: [a] }',
+      '5:22 `all` stands beside methods. -> write the need behind each method: GET: { all: [scope] }',
+    ],
+    ['{ GET: public, acr: [a] }', '5:22 `acr` is not supported by this version yet. -> remove it'],
+    [
+      '{ GET: public, audience: 5 }',
+      '5:32 An audience must be text. -> write one text; numbers, true and false need double quotes',
+    ],
+    [
+      '{ GET: { POST: public } }',
+      '5:16 `POST` is no key that can stand here. -> keys here are all, any, audience',
+    ],
+  ])('%s', (map, problem) => {
+    expect(problemsOf(shop(`${HEAD}rules:\n  /x: ${map}\n`))).toEqual([`shop.yaml:${problem}`]);
+  });
+});
+
+describe('keys of an app', () => {
+  const ORIGIN = 'This is no serialised origin, so no browser sends it.';
+  const TEXT = 'write one text; numbers, true and false need double quotes';
+  test.each<[string, string]>([
+    ['tests: []', '6:1 `tests` is not supported by this version yet. -> remove it'],
+    ['tolerate: [semicolon]', '6:1 `tolerate` is not supported by this version yet. -> remove it'],
+    ['ignoreCase: false', '6:1 `ignoreCase` is not supported by this version yet. -> remove it'],
+    ['assertion: true', '6:1 `assertion` is not supported by this version yet. -> remove it'],
+    ['exchange: dash', '6:1 `exchange` is not supported by this version yet. -> remove it'],
+    ['mode: report', '6:7 `report` is not supported by this version yet. -> remove it'],
+    ['mode: enforced', '6:7 `enforced` is no word that can stand here. -> did you mean `enforce`?'],
+    ['credentials: [basic]', '6:15 `basic` is not supported by this version yet. -> remove it'],
+    ['credentials: [sesion]', '6:15 `sesion` is no word that can stand here. -> did you mean `session`?'],
+    ['credentials: [bearer, bearer]', '6:23 `bearer` stands twice in this list. -> remove one of the two'],
+    ['credentials: []', '6:14 The list is empty. -> write [session, bearer], or remove the key'],
+    ['credentials: session', '6:14 A list must stand here. -> write [session]'],
+    ['login:', '6:1 A map stands here. -> write scopes, ask as keys'],
+    ['login: { scope: [openid] }', '6:10 `scope` is no key that can stand here. -> did you mean `scopes`?'],
+    ['login: { scopes: [profile] }', '6:18 `openid` is missing. -> write [openid, profile]'],
+    ['login: { scopes: [] }', '6:18 The list is empty. -> write [orders:read], or remove the key'],
+    ['login: { ask: never }', '6:15 `never` is no word that can stand here. -> write rules or listed'],
+    ['origins: [https://a/]', `6:11 ${ORIGIN} -> write \`https://a\``],
+    ['origins: [HTTPS://A:443]', `6:11 ${ORIGIN} -> write \`https://a\``],
+    ['origins: [https://ü.de]', `6:11 ${ORIGIN} -> write \`https://xn--tda.de\``],
+    ['origins: ["*"]', `6:11 ${ORIGIN} -> write scheme://host or scheme://host:port`],
+    ['origins: [www.example.com]', `6:11 ${ORIGIN} -> write scheme://host or scheme://host:port`],
+    [
+      'origins: []',
+      '6:10 The list is empty. -> write [https://www.example.com], or upstream, or remove the key',
+    ],
+    ['origins: upstrem', '6:10 `upstrem` is no word that can stand here. -> did you mean `upstream`?'],
+    [
+      'headers: []',
+      '6:10 A map of header names to claims must stand here. -> write { X-Forwarded-Email: email }',
+    ],
+    ['headers: { X-A: "" }', '6:17 A claim name is empty. -> write the text'],
+    ['headers: { X-A: [a] }', `6:17 A claim name must be text. -> ${TEXT}`],
+    ['passAccessToken: yes', '6:18 This must be true or false. -> write true or false, without quotes'],
+    ['title: ""', '6:8 The title is empty. -> write the text'],
+    ['title: "a\\u0007"', '6:8 The title holds a control character. -> remove it'],
+    ['provider: 5', `6:11 A provider name must be text. -> ${TEXT}`],
+    ['issuers: [main]', '6:11 This is no issuer. -> write its URL exactly as its tokens spell `iss`'],
+    [
+      'otherwise: public',
+      '6:12 The rest of an app is never public. -> write deny or authenticated, and a rule for each public path',
+    ],
+    ['otherwise: denny', '6:12 `denny` is no word that can stand here. -> did you mean `deny`?'],
+    ['otherwise: [a]', '6:12 This is no word that can stand here. -> write deny or authenticated'],
+    ['orgins: [https://a]', '6:1 `orgins` is no key that can stand here. -> did you mean `origins`?'],
+    ['Hosts: [a]', '6:1 `Hosts` is no key that can stand here. -> did you mean `hosts`?'],
+    [
+      'whatever: 1',
+      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, provider, issuers, audience, login, credentials, origins, otherwise, headers, passAccessToken',
+    ],
+  ])('%s', (line, problem) => {
+    expect(problemsOf(shop(`${HEAD}${RULES}${line}\n`))).toEqual([`shop.yaml:${problem}`]);
+  });
+
+  const TAKEN = 'is set by Postern or the proxy. -> choose another name, such as X-Forwarded-User';
+  const HOP = 'ends at the proxy and never reaches the upstream. -> choose another name';
+  test.each<[string, string]>([
+    ...[
+      ...['Cookie', 'Authorization', 'X-Auth-Subject', 'X-Auth-Client', 'X-Auth-Scopes', 'X-Forwarded-Host'],
+      ...[
+        'X-Forwarded-Proto',
+        'X-Forwarded-Uri',
+        'X-Forwarded-Method',
+        'X-Forwarded-For',
+        'X-Forwarded-Port',
+      ],
+      ...['X-Forwarded-Server', 'Host', 'Content-Length', 'Set-Cookie', 'x-auth-subject'],
+    ].map((name): [string, string] => [name, `\`${name}\` ${TAKEN}`]),
+    ...[
+      'Connection',
+      'Keep-Alive',
+      'Proxy-Authorization',
+      'TE',
+      'Trailer',
+      'Transfer-Encoding',
+      'upgrade',
+    ].map((name): [string, string] => [name, `\`${name}\` ${HOP}`]),
+    ['X_User', 'A header name with `_` or `.` is read as one with `-` by many servers. -> write `X-User`'],
+    ['X.User', 'A header name with `_` or `.` is read as one with `-` by many servers. -> write `X-User`'],
+    ['"X User"', 'This is no HTTP header name (RFC 9110 section 5.1). -> write letters, digits and `-`'],
+    ['"X-Usér"', 'This is no HTTP header name (RFC 9110 section 5.1). -> write letters, digits and `-`'],
+    ['""', 'This is no HTTP header name (RFC 9110 section 5.1). -> write letters, digits and `-`'],
+  ])('header %s', (name, problem) => {
+    expect(problemsOf(shop(`${HEAD}${RULES}headers:\n  ${name}: email\n`))).toEqual([
+      `shop.yaml:7:3 ${problem}`,
+    ]);
+  });
+
+  test('the same header twice, whatever the case', () => {
+    expect(problemsOf(shop(`${HEAD}${RULES}headers: { X-A: a, x-a: b }\n`))).toEqual([
+      'shop.yaml:6:20 `x-a` is the same header as `X-A`. -> keep one of the two',
+    ]);
+  });
+});
+
+describe('hosts', () => {
+  const LABEL =
+    '`*` stands for the whole first label of a host only. -> write `"*.example.com"`, or name every host';
+  const NAME = 'This is no host name. -> write a name such as `shop.example.com`';
+  test.each<[string, string]>([
+    [
+      'shop.example.com:8443',
+      'A host is written without a port; every port matches. -> write `shop.example.com`',
+    ],
+    ['"[::1]:80"', 'A host is written without a port; every port matches. -> write `[::1]`'],
+    ['https://shop.example.com/x', 'A host is written without a scheme. -> write `shop.example.com`'],
+    ['shop.example.com/x', 'A host is written without a path. -> write `shop.example.com`'],
+    ['shop.example.com.', 'A host is written without a final dot. -> write `shop.example.com`'],
+    ['"*"', LABEL],
+    ['shop.*.com', LABEL],
+    ['"*shop.example.com"', LABEL],
+    ['"*.*.example.com"', LABEL],
+    ['"**.example.com"', LABEL],
+    ['"{tenant}.example.com"', '`{tenant}` is not supported by this version yet. -> remove it'],
+    ['"{x}.example.com"', NAME],
+    ['"a b"', NAME],
+    ['a..b', NAME],
+    ['user@example.com', NAME],
+    ['"*."', 'A host is written without a final dot. -> write `*`'],
+    ['"*.[::1]"', NAME],
+    ['"*.0.0.1"', NAME],
+    ['"127.1"', 'Clients spell this address differently. -> write `127.0.0.1`'],
+    ['"[0:0::1]"', 'Clients spell this address differently. -> write `[::1]`'],
+    ['5', 'A host must be text. -> write one text; numbers, true and false need double quotes'],
+    [
+      '*.example.com',
+      'An unquoted * begins a YAML alias, and aliases are not used here. -> put the text in double quotes: "*.example.com"',
+    ],
+  ])('%s', (host, problem) => {
+    expect(problemsOf(shop(`app: shop\nhosts: [${host}]\n${RULES}`))).toEqual([`shop.yaml:2:9 ${problem}`]);
+  });
+
+  test.each<[string, string]>([
+    [
+      '[Shop.Example.COM, shop.example.com]',
+      '2:27 `shop.example.com` is named before in this list. -> remove one of the two',
+    ],
+    [
+      '[größe.de, xn--gre-6ka8i.de]',
+      '2:19 `xn--gre-6ka8i.de` is named before in this list. -> remove one of the two',
+    ],
+    ['["*.a.de", "*.A.de"]', '2:19 `*.a.de` is named before in this list. -> remove one of the two'],
+    ['[]', '2:8 The list is empty. -> write [shop.example.com], or remove the key'],
+    ['shop.example.com', '2:8 A list must stand here. -> write [shop.example.com]'],
+  ])('%s', (hosts, problem) => {
+    expect(problemsOf(shop(`app: shop\nhosts: ${hosts}\n${RULES}`))).toEqual([`shop.yaml:${problem}`]);
+  });
+});
+
+describe('files as a whole', () => {
+  test.each<[string, string]>([
+    ['', '1:1 This file is no rules file. -> write the keys `app`, `hosts` and `rules`'],
+    ['- a\n', '1:1 This file is no rules file. -> write the keys `app`, `hosts` and `rules`'],
+    [`hosts: [a.de]\n${RULES}`, '1:1 The app has no name. -> write `app: name`'],
+    [
+      `app: a b\nhosts: [a.de]\n${RULES}`,
+      '1:6 The name of an app holds letters, digits, `.`, `_` and `-`, at most 64. -> shorten or respell it, and write what people see as `title`',
+    ],
+    [`app: shop\n${RULES}`, '1:1 The app has no hosts. -> write `hosts: [shop.example.com]`'],
+    [HEAD, '1:1 The app lets nobody in: it has no rules. -> write `rules`, or `otherwise: authenticated`'],
+    [
+      `${HEAD}otherwise: deny\n`,
+      '1:1 The app lets nobody in: it has no rules. -> write `rules`, or `otherwise: authenticated`',
+    ],
+    [
+      `${HEAD}rules:\n`,
+      '4:1 The rules are empty. -> write a map from paths to needs, such as `/**: authenticated`',
+    ],
+    [
+      `${HEAD}rules: {}\notherwise: authenticated\n`,
+      '4:8 The rules are empty. -> write a map from paths to needs, such as `/**: authenticated`',
+    ],
+    [
+      'app: shop\nhosts: [a.de]\nrules:\n  /: public\n  /a: [x]\n  /b: [y]\n',
+      '1:1 The app has no `audience`, but shop.yaml:5 needs an access token. -> write `audience: https://api.example.com`, the audience of the access tokens',
+    ],
+    [
+      'app: shop\nhosts: [a.de]\notherwise: authenticated\n',
+      '1:1 The app has no `audience`, but shop.yaml:3 needs an access token. -> write `audience: https://api.example.com`, the audience of the access tokens',
+    ],
+  ])('%j', (text, problem) => {
+    expect(problemsOf(shop(text))).toEqual([`shop.yaml:${problem}`]);
+  });
+
+  test('no app at all', () => {
+    expect(problemsOf()).toEqual([
+      'rules:0:0 There is no app: no rules file was found. -> add a file such as shop.yaml with `app`, `hosts` and `rules`',
+    ]);
+    expect(problemsOf({ file: 'r/_defaults.yaml', text: 'audience: x\n' })).toEqual([
+      'r/_defaults.yaml:0:0 There is no app: no rules file was found. -> add a file such as shop.yaml with `app`, `hosts` and `rules`',
+    ]);
+  });
+
+  test('apps that share a name or a host', () => {
+    const other = (text: string): RulesText => ({ file: 'other.yaml', text });
+    expect(
+      problemsOf(shop(HEAD + RULES), other(`app: shop\nhosts: [a.de, Shop.example.com]\n${RULES}`)),
+    ).toEqual([
+      'shop.yaml:1:6 `shop` is the name of the app in other.yaml:1 as well. -> give one of the two another name',
+      'shop.yaml:2:9 `shop.example.com` belongs to the app `shop` in other.yaml:2 as well. -> leave it to one of the two apps',
+    ]);
+    expect(
+      problemsOf(
+        { file: 'a.yaml', text: `app: a\nhosts: ["*.a.de"]\n${RULES}` },
+        { file: 'b.yaml', text: `app: b\nhosts:\n  - x.de\n  - "*.A.de"\n${RULES}` },
+      ),
+    ).toEqual([
+      'b.yaml:4:5 `*.a.de` belongs to the app `a` in a.yaml:2 as well. -> leave it to one of the two apps',
+    ]);
+  });
+
+  test('defaults hold values only', () => {
+    const keys =
+      'provider, issuers, audience, login, credentials, origins, otherwise, headers, passAccessToken';
+    expect(
+      problemsOf(shop(HEAD + RULES), {
+        file: '_defaults.yaml',
+        text: 'rules: {}\nmode: enforce\nhosts: [a]\ncredentials: [basic]\ntolerate: []\n',
+      }),
+    ).toEqual([
+      `_defaults.yaml:1:1 \`rules\` is no key that can stand here. -> keys here are ${keys}`,
+      `_defaults.yaml:2:1 \`mode\` is no key that can stand here. -> keys here are ${keys}`,
+      `_defaults.yaml:3:1 \`hosts\` is no key that can stand here. -> keys here are ${keys}`,
+      '_defaults.yaml:4:15 `basic` is not supported by this version yet. -> remove it',
+      '_defaults.yaml:5:1 `tolerate` is not supported by this version yet. -> remove it',
+    ]);
+  });
+
+  test('all problems of all files at once', () => {
+    expect(
+      problemsOf(
+        { file: 'a.yaml', text: `app: a\nhosts: [a.de:1]\nrules:\n  /x*: public\n  /y: publc\ntests: []\n` },
+        { file: 'b.yaml', text: 'app: b\nhosts: [*.b.de]\n' },
+      ).map((problem) => problem.split(' ')[0]),
+    ).toEqual(['a.yaml:2:9', 'a.yaml:4:3', 'a.yaml:5:7', 'a.yaml:6:1', 'b.yaml:2:9']);
+  });
+});

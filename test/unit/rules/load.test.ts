@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadRuleSet, type RulesText } from '../../../src/rules/load.ts';
+import type { App, RuleSet } from '../../../src/rules/rule.ts';
+
+function load(...files: RulesText[]): RuleSet {
+  const loaded = loadRuleSet(files);
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.ruleSet;
+}
+
+const appOf = (text: string, ...others: RulesText[]): App | undefined =>
+  load({ file: 'shop.yaml', text }, ...others).apps[0];
+
+describe('an app', () => {
+  test('with everything said', () => {
+    const app = appOf(`
+app: shop
+title: The Shop
+hosts: [Shop.example.com, "*.größe.de"]
+provider: main
+issuers: [https://old.example.com/]
+audience: [https://api, https://api2]
+login: { scopes: [openid, email], ask: listed }
+credentials: [bearer]
+origins: [https://www.example.com, http://localhost:3000]
+otherwise: authenticated
+mode: enforce
+headers: { X-Forwarded-Email: email }
+passAccessToken: false
+rules:
+  /a: [b]
+  /c: { all: [a, z], any: [m] }
+  /m: { GET: { audience: [https://ops, https://api], all: [metrics:read] }, audience: https://two, POST: [w] }
+  /p: public
+`);
+    expect(app).toEqual({
+      name: 'shop',
+      title: 'The Shop',
+      hosts: ['shop.example.com', '*.xn--gre-6ka8i.de'],
+      provider: 'main',
+      issuers: ['https://old.example.com/'],
+      audiences: ['https://api', 'https://api2'],
+      login: { scopes: ['openid', 'email'], ask: 'listed' },
+      credentials: ['bearer'],
+      origins: ['https://www.example.com', 'http://localhost:3000'],
+      headers: { 'X-Forwarded-Email': 'email' },
+      passAccessToken: false,
+      scopesByAudience: new Map([
+        ['https://api', ['a', 'b', 'm', 'z']],
+        ['https://ops', ['metrics:read']],
+        ['https://two', ['w']],
+      ]),
+    });
+  });
+
+  test('with the least said', () => {
+    expect(appOf('app: site\nhosts: [a.de]\nrules: { /**: public }\n')).toEqual({
+      name: 'site',
+      title: 'site',
+      hosts: ['a.de'],
+      provider: undefined,
+      issuers: [],
+      audiences: [],
+      login: { scopes: ['openid'], ask: 'rules' },
+      credentials: ['session', 'bearer'],
+      origins: [],
+      headers: {},
+      passAccessToken: true,
+      scopesByAudience: new Map(),
+    });
+  });
+
+  test('needs no audience of its own when every need names one, or needs no token', () => {
+    const app = appOf(
+      'app: a\nhosts: [a.de]\nrules: { /: { audience: x }, /b: deny, /c: { audience: y, GET: [s] } }\n',
+    );
+    expect(app?.audiences).toEqual([]);
+    expect(app?.scopesByAudience).toEqual(
+      new Map([
+        ['x', []],
+        ['y', ['s']],
+      ]),
+    );
+  });
+
+  test('inherits what it does not say', () => {
+    const defaults = {
+      file: 'rules/_defaults.yaml',
+      text: 'audience: x\nlogin: { scopes: [openid, email] }\ncredentials: [bearer]\norigins: upstream\nheaders: { X-A: a }\npassAccessToken: false\notherwise: authenticated\n',
+    };
+    const text = 'app: a\nhosts: [a.de]\nheaders: {}\nlogin: { ask: listed }\n';
+    const ruleSet = load({ file: 'rules/a.yaml', text }, defaults);
+    const app = ruleSet.apps[0];
+    expect(app).toMatchObject({
+      audiences: ['x'],
+      login: { scopes: ['openid'], ask: 'listed' },
+      credentials: ['bearer'],
+      origins: 'upstream',
+      headers: {},
+      passAccessToken: false,
+    });
+    expect(app && ruleSet.match(app, 'GET', ['z'])).toMatchObject({
+      kind: 'rule',
+      rule: { id: 'rules/_defaults.yaml:7', path: 'otherwise' },
+    });
+  });
+});
+
+describe('the version', () => {
+  const a = { file: 'a.yaml', text: 'app: a\nhosts: [a.de]\nrules: { /: public }\n' };
+  const b = { file: 'b.yaml', text: 'app: b\nhosts: [b.de]\nrules: { /: public }\n' };
+  test('is short hex that depends on names and texts, not on the order', () => {
+    expect(load(a, b).version).toMatch(/^[0-9a-f]{12}$/);
+    expect(load(b, a).version).toBe(load(a, b).version);
+    expect(load(b, a).apps).toEqual(load(a, b).apps);
+    expect(load(a).version).not.toBe(load(a, b).version);
+    expect(load({ ...a, file: 'c.yaml' }).version).not.toBe(load(a).version);
+    expect(load({ ...a, text: `${a.text}# x\n` }).version).not.toBe(load(a).version);
+  });
+});
