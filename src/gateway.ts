@@ -1,4 +1,3 @@
-import type { DestinationStream } from 'pino';
 import type { Address, Config, Secrets } from './config/config.ts';
 import { createAnswers } from './http/answers.ts';
 import { createCheck } from './http/check.ts';
@@ -11,7 +10,7 @@ import { type Handler, type Listener, listen } from './http/server.ts';
 import { createTrustedPeers } from './http/trusted-peers.ts';
 import { createVisits } from './http/visits.ts';
 import { writeReply } from './http/write-reply.ts';
-import { createLog } from './log.ts';
+import { createLog, type LogDestination } from './log.ts';
 import { createCallback } from './login/callback.ts';
 import { createLoginMemory } from './login/login-memory.ts';
 import { createLogout } from './login/logout.ts';
@@ -46,7 +45,7 @@ export interface Surroundings {
   /** Unix seconds. */
   readonly now?: () => number;
   readonly fetch?: typeof globalThis.fetch;
-  readonly logTo?: DestinationStream;
+  readonly logTo?: LogDestination;
 }
 
 /** The only composition root: every part is built here, once, and handed what it needs. */

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Config } from './config/config.ts';
 import type { ForwardedRequest } from './forwarded/forwarded-request.ts';
 import { pathOf } from './forwarded/request-target.ts';
@@ -18,7 +18,12 @@ export interface Log {
   warned(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
 
-export function createLog(settings: Config['log'], destination?: DestinationStream): Log {
+/** Where lines go, one whole JSON line per call. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+export function createLog(settings: Config['log'], destination?: LogDestination): Log {
   const options = {
     level: settings.level,
     base: null,

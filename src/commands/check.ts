@@ -9,7 +9,7 @@ export async function check(invocation: Invocation): Promise<ExitCode> {
   if ('problems' in loaded) {
     if (invocation.json)
       invocation.out(`${JSON.stringify({ ok: false, problems: loaded.problems }, null, 2)}\n`);
-    else invocation.err(formatProblems(loaded.problems));
+    else invocation.err(`${formatProblems(loaded.problems)}\n`);
     return 1;
   }
   const { config, ruleSet, configFile } = loaded;

@@ -26,6 +26,7 @@ export async function loadAll({
   if ('problems' in loaded) return loaded;
   const { config, secrets, sources } = loaded;
   const { files, problems } = await readRuleFiles(config.rules);
+  if (files.length === 0 && problems.length > 0) return { problems };
   const rules = loadRuleSet(files, { basePath: config.basePath });
   if ('problems' in rules) return { problems: [...problems, ...rules.problems] };
   if (problems.length > 0) return { problems };
