@@ -15,10 +15,22 @@ const chunkNames = (prefix: CookiePrefix): readonly string[] =>
 
 const NAMES = { '__Host-postern': chunkNames('__Host-postern'), postern: chunkNames('postern') } as const;
 
+/**
+ * A short key and the exact text it stands for: hashing kilobytes at every request would cost more than the rest of
+ * the lookup. INVARIANT: the key is the client's word; only equal `parts` make two fingerprints the same.
+ */
+export interface Fingerprint {
+  readonly key: string;
+  readonly parts: readonly string[];
+}
+
+export const isSameFingerprint = (a: Fingerprint, b: Fingerprint): boolean =>
+  a.parts.length === b.parts.length && a.parts.every((part, index) => part === b.parts[index]);
+
 /** The handle of a session, carried in chunks. */
 export interface SessionCookie {
-  /** The exact text of the session's cookies, for a cache; undefined when there are none. */
-  text(cookies: SplitCookies): string | undefined;
+  /** What a cache finds the session by; undefined when there is none. */
+  fingerprint(cookies: SplitCookies): Fingerprint | undefined;
   read(cookies: SplitCookies): string | undefined;
   /** @returns Set-Cookie lines; undefined when the handle does not fit into the chunks. */
   write(handle: string, cookies: SplitCookies, maxAge: number): readonly string[] | undefined;
@@ -28,18 +40,20 @@ export interface SessionCookie {
 
 export function createSessionCookie(prefix: CookiePrefix, carrier: CookieCarrier): SessionCookie {
   const names = NAMES[prefix];
+  const signatures = names.map((name) => `${name}.sig`);
   const present = (cookies: SplitCookies): readonly string[] =>
     names.filter((name) => cookies.own.has(name) || cookies.own.has(`${name}.sig`));
   return {
-    text(cookies) {
-      const first = cookies.own.get(prefix);
-      if (first === undefined) return undefined;
-      let text = '';
-      for (const name of names) {
-        const value = cookies.own.get(name);
-        if (value !== undefined) text += `${value};${cookies.own.get(`${name}.sig`) ?? ''};`;
+    fingerprint({ own }) {
+      const first = own.get(prefix);
+      const signature = own.get(signatures[0] as string);
+      if (first === undefined || signature === undefined) return undefined;
+      const parts = [first, signature];
+      for (let index = 1; index < names.length; index += 1) {
+        const value = own.get(names[index] as string);
+        if (value !== undefined) parts.push(value, own.get(signatures[index] as string) ?? '');
       }
-      return text;
+      return { key: signature, parts };
     },
     read(cookies) {
       // The first chunk says how many there are; what an earlier, longer session left behind is not read.

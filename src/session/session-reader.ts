@@ -3,6 +3,7 @@ import type { AccessToken } from '../token/access-token.ts';
 import type { Cookies } from './cookies.ts';
 import type { SplitCookies } from './own-cookies.ts';
 import type { LiveSession } from './session.ts';
+import { type Fingerprint, isSameFingerprint } from './session-cookie.ts';
 import type { SessionStore } from './session-store.ts';
 
 export interface SessionReader {
@@ -28,22 +29,24 @@ export function createSessionReader(
   reopen: (host: string, raw: string) => AccessToken | undefined,
   now: () => number,
 ): SessionReader {
-  const cache = new LRUCache<string, LiveSession>({
+  const cache = new LRUCache<string, Warm>({
     max: MAX_ENTRIES,
     maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ session }, key) =>
-      key.length + session.tokens.reduce((sum, token) => sum + 2 * token.raw.length, 0) + 2048,
+    sizeCalculation: ({ live, fingerprint }) =>
+      fingerprint.parts.reduce((sum, part) => sum + part.length, 2048) +
+      live.tokens.reduce((sum, token) => sum + 2 * token.raw.length, 0),
   });
   return {
     async read(host, tenant, cookies, split) {
-      const text = cookies.session.text(split);
-      if (text === undefined) return undefined;
-      const key = `${cookies.prefix}\n${host}\n${tenant}\n${text}`;
+      const fingerprint = cookies.session.fingerprint(split);
+      if (fingerprint === undefined) return undefined;
+      const key = `${cookies.prefix} ${host} ${tenant} ${fingerprint.key}`;
       const warm = cache.get(key);
-      if (warm !== undefined) {
-        const ended = store.isRevoked(warm.session.id);
-        const alive = warm.session.expiresAt > now() && !(typeof ended === 'boolean' ? ended : await ended);
-        return alive ? warm : undefined;
+      if (warm !== undefined && isSameFingerprint(warm.fingerprint, fingerprint)) {
+        const { session } = warm.live;
+        const ended = store.isRevoked(session.id);
+        const alive = session.expiresAt > now() && !(typeof ended === 'boolean' ? ended : await ended);
+        return alive ? warm.live : undefined;
       }
       const handle = cookies.session.read(split);
       const session = handle === undefined ? undefined : await store.load(handle, host, tenant, now());
@@ -52,8 +55,14 @@ export function createSessionReader(
         .map(({ raw }) => reopen(host, raw))
         .filter((token) => token !== undefined);
       const live = { session, tokens };
-      cache.set(key, live);
+      cache.set(key, { live, fingerprint });
       return live;
     },
   };
+}
+
+/** An opened session, with the exact cookie text it was opened from. */
+interface Warm {
+  readonly live: LiveSession;
+  readonly fingerprint: Fingerprint;
 }
