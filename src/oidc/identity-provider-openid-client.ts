@@ -1,0 +1,245 @@
+import { hash } from 'node:crypto';
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  buildEndSessionUrl,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
+  Configuration,
+  type CustomFetch,
+  clockSkew,
+  clockTolerance,
+  customFetch,
+  discovery as discover,
+  None,
+  ResponseBodyError,
+  type ServerMetadata,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
+import type { ClientSecret, ProviderConfig } from '../config/config.ts';
+import type { Fetch } from '../token/bounded-fetch.ts';
+import type { KeySet } from '../token/key-set.ts';
+import { checkAuthorizationAnswer } from './authorization-answer.ts';
+import { withDeadline } from './deadline.ts';
+import type { Discovery } from './discovery.ts';
+import { validateIdToken } from './id-token.ts';
+import type { AuthorizationAnswer, IdentityProvider, LoginResult } from './identity-provider.ts';
+import { knownErrorCode, ProviderError } from './provider-error.ts';
+import { checkMetadata, type MetadataTerms, type ProviderMetadata } from './provider-metadata.ts';
+import { describeFailure, watchTokenCall } from './token-call.ts';
+
+export interface IdentityProviderOptions {
+  readonly config: ProviderConfig;
+  /** The first that has not expired is used. */
+  readonly secrets: readonly ClientSecret[];
+  readonly discovery: Discovery;
+  /** Shared with access tokens: a login that meets a new key brings it to everybody. */
+  readonly keys: KeySet;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Bounded already, and rewritten to the internal URL. */
+  readonly fetch: Fetch;
+}
+
+/** Milliseconds; with the check's own work a callback stays below 10 s, whatever the provider does. */
+const REDEEM_TIMEOUT = 8500;
+
+/** The library demands a number of seconds; the bounded fetch is stricter and ends each call first. */
+const LIBRARY_TIMEOUT = 8;
+
+/**
+ * One attempt at discovery (OpenID Connect Discovery section 4), with our own checks on top.
+ * @throws ProviderError('provider-unavailable')
+ */
+export async function loadMetadata(terms: MetadataTerms, fetch: Fetch): Promise<ProviderMetadata> {
+  const execute = isInsecure(terms) ? [allowInsecureRequests] : [];
+  // The library wants a client where only the document is asked for; nothing of it is sent.
+  const found = await discover(new URL(terms.issuer), 'nobody', undefined, None(), {
+    timeout: LIBRARY_TIMEOUT,
+    [customFetch]: forLibrary(fetch),
+    execute,
+  }).catch((error: unknown) => {
+    throw new ProviderError('provider-unavailable', `discovery failed: ${describeFailure(error)}`);
+  });
+  return checkMetadata(found.serverMetadata(), terms);
+}
+
+// The same call; only the types of an absent body differ.
+const forLibrary =
+  (fetch: Fetch): CustomFetch =>
+  (url, init) =>
+    fetch(url, init as RequestInit);
+
+// Plain http is only ever meant by the configuration, whose own check asks for the loud switch.
+const isInsecure = ({ issuer, internalUrl }: Pick<MetadataTerms, 'issuer' | 'internalUrl'>): boolean =>
+  issuer.startsWith('http:') || internalUrl?.startsWith('http:') === true;
+
+/** The adapter over openid-client, whose sole importer this file is. What the library leaves unchecked, we check. */
+export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
+  const { config, discovery, keys, now } = options;
+  const authentication = clientAuthentication(options);
+
+  function configure(metadata: ProviderMetadata, fetch: Fetch): Configuration {
+    const client = new Configuration(
+      metadata as unknown as ServerMetadata,
+      config.clientId,
+      {
+        // INVARIANT: pinned, or the library takes the list in the metadata, `none` included.
+        id_token_signed_response_alg: config.idTokenAlg,
+        [clockTolerance]: options.clockTolerance,
+        [clockSkew]: now() - Math.floor(Date.now() / 1000),
+      },
+      authentication,
+    );
+    if (isInsecure(config)) allowInsecureRequests(client);
+    client.timeout = LIBRARY_TIMEOUT;
+    client[customFetch] = forLibrary(fetch);
+    return client;
+  }
+
+  // Building one copies the whole document: too slow for every anonymous page load.
+  let shown: { readonly metadata: ProviderMetadata; readonly client: Configuration } | undefined;
+  function clientForUrls(metadata: ProviderMetadata): Configuration {
+    if (shown?.metadata !== metadata) shown = { metadata, client: configure(metadata, options.fetch) };
+    return shown.client;
+  }
+
+  async function redeem(answer: AuthorizationAnswer): Promise<LoginResult> {
+    const metadata = await discovery.metadata();
+    checkAuthorizationAnswer(answer, {
+      issuer: config.issuer,
+      issuerAdvertised: metadata['authorization_response_iss_parameter_supported'] === true,
+    });
+    const { idToken, accessToken } = await requestTokens(metadata, answer);
+    const profile = await checkIdToken(idToken, accessToken, answer);
+    return { idToken, profile, subject: profile.sub, accessToken };
+  }
+
+  async function requestTokens(metadata: ProviderMetadata, answer: AuthorizationAnswer): Promise<Tokens> {
+    const call = watchTokenCall(options.fetch, answer.redirectUri);
+    const callback = new URL(answer.redirectUri);
+    callback.search = answer.parameters.toString();
+    const checks = {
+      pkceCodeVerifier: answer.codeVerifier,
+      expectedState: answer.state,
+      expectedNonce: answer.nonce,
+      idTokenExpected: true,
+    };
+    // RFC 8707 section 2.2: the resources of the authorization request, again.
+    const resources = config.audienceParameter === 'resource' ? answer.audiences : [];
+    const extra = new URLSearchParams(resources.map((resource): [string, string] => ['resource', resource]));
+    try {
+      const tokens = await authorizationCodeGrant(configure(metadata, call.fetch), callback, checks, extra);
+      if (tokens.token_type !== 'bearer') throw invalidAnswer('token_type is not bearer');
+      return { idToken: tokens.id_token ?? '', accessToken: tokens.access_token };
+    } catch (error) {
+      if (error instanceof ProviderError) throw error;
+      if (call.failure !== undefined) throw call.failure;
+      // The library stopped at the answer or at the ID token in it: our own, sharper check tells which.
+      if (call.tokens !== undefined) await checkIdToken(call.tokens.idToken, call.tokens.accessToken, answer);
+      throw refusedGrant(error);
+    }
+  }
+
+  const checkIdToken = (idToken: string, accessToken: string, answer: AuthorizationAnswer) =>
+    validateIdToken(idToken, {
+      issuer: config.issuer,
+      clientId: config.clientId,
+      algorithm: config.idTokenAlg,
+      keys,
+      nonce: answer.nonce,
+      accessToken,
+      trustedAudiences: answer.audiences,
+      now: now(),
+      clockTolerance: options.clockTolerance,
+    });
+
+  return {
+    name: config.name,
+    issuer: config.issuer,
+    ready: () => discovery.ready(),
+
+    async authorizationUrl(request) {
+      const client = clientForUrls(await discovery.metadata());
+      const parameters = new URLSearchParams({
+        redirect_uri: request.redirectUri,
+        scope: [...new Set(['openid', ...request.scopes])].join(' '),
+        state: request.state,
+        nonce: request.nonce,
+        code_challenge: hash('sha256', request.codeVerifier, 'base64url'),
+        code_challenge_method: 'S256',
+      });
+      if (config.audienceParameter !== 'none') {
+        for (const audience of request.audiences) parameters.append(config.audienceParameter, audience);
+      }
+      if (request.prompt !== undefined) parameters.set('prompt', request.prompt);
+      return buildAuthorizationUrl(client, parameters).href;
+    },
+
+    redeem: (answer) =>
+      withDeadline(REDEEM_TIMEOUT, redeem(answer), () => {
+        throw new ProviderError(
+          'provider-unavailable',
+          `redeeming the code took longer than ${REDEEM_TIMEOUT} ms`,
+        );
+      }),
+
+    async endSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {
+      const metadata = await discovery.metadata().catch(() => undefined);
+      if (metadata === undefined) return undefined;
+      if (metadata['end_session_endpoint'] !== undefined) {
+        const parameters = new URLSearchParams({ post_logout_redirect_uri: postLogoutRedirectUri, state });
+        if (idTokenHint !== undefined) parameters.set('id_token_hint', idTokenHint);
+        return buildEndSessionUrl(clientForUrls(metadata), parameters).href;
+      }
+      return config.kind === 'auth0' ? auth0LogoutUrl(config, postLogoutRedirectUri) : undefined;
+    },
+  };
+}
+
+interface Tokens {
+  readonly idToken: string;
+  readonly accessToken: string;
+}
+
+function clientAuthentication({ config, secrets, now }: IdentityProviderOptions): ClientAuth {
+  if (config.clientAuth === 'none' || secrets.length === 0) return None();
+  const method = config.clientAuth === 'client_secret_basic' ? ClientSecretBasic : ClientSecretPost;
+  return (server, client, body, headers) => {
+    const inForce = ({ expiresAt }: ClientSecret) => expiresAt === undefined || expiresAt > now();
+    // When all have expired by our notes, the newest is tried: the provider has the last word.
+    const secret = secrets.find(inForce) ?? secrets.at(-1);
+    return method(secret?.value)(server, client, body, headers);
+  };
+}
+
+const invalidAnswer = (fault: string, providerError?: unknown): ProviderError =>
+  new ProviderError('provider-answer-invalid', `the token endpoint's answer is refused: ${fault}`, {
+    providerError: knownErrorCode(providerError),
+  });
+
+// Nothing of the library's error but its constant message may pass: its cause holds the tokens.
+function refusedGrant(error: unknown): ProviderError {
+  if (error instanceof ResponseBodyError) {
+    return invalidAnswer(`error ${knownErrorCode(error.error) ?? 'that is not registered'}`, error.error);
+  }
+  // RFC 6749 section 5.2: a failed client authentication by header is answered with 401 and a challenge.
+  if (error instanceof WWWAuthenticateChallengeError) {
+    return invalidAnswer(
+      'our client authentication failed: see provider.clientId, clientSecrets and clientAuth',
+      'invalid_client',
+    );
+  }
+  return invalidAnswer(describeFailure(error));
+}
+
+// Auth0 tenants without RP-initiated logout in their discovery document still have this page.
+function auth0LogoutUrl({ issuer, clientId }: ProviderConfig, returnTo: string): string {
+  const url = new URL('v2/logout', issuer.endsWith('/') ? issuer : `${issuer}/`);
+  url.search = new URLSearchParams({ client_id: clientId, returnTo }).toString();
+  return url.href;
+}

@@ -1,0 +1,90 @@
+import type { AccessToken, TokenRefusal } from './access-token.ts';
+import type { JsonObject } from './json-object.ts';
+import type { KeySet } from './key-set.ts';
+import { type ClaimsReading, readClaims } from './token-claims.ts';
+import { checkProfile } from './token-profile.ts';
+import { headerFault, readToken } from './token-spelling.ts';
+import { judgeTime } from './token-time.ts';
+import { verifySignature } from './verify-signature.ts';
+
+/** An issuer whose access tokens are accepted, and on what terms. */
+export interface IssuerTrust extends ClaimsReading {
+  readonly issuer: string;
+  readonly keys: KeySet;
+  readonly algorithms: readonly string[];
+  readonly ownClientIds: ReadonlySet<string>;
+  readonly audienceIsClient: boolean;
+  /** Seconds. */
+  readonly clockTolerance: number;
+}
+
+/**
+ * Validates a JWT access token (RFC 9068 section 4, RFC 8725); everything that decides later comes through here.
+ * It does *not* check that the token is meant for the resource at hand or holds the scopes of a rule: `decide` does,
+ * after the rule is known; nor that it is still in force when used again: `judgeTime` does, at every request.
+ * It does not ask the issuer whether the token was revoked.
+ * @param issuers by exact `iss`; no other issuer is ever contacted
+ * @param now Unix seconds
+ * @param options.fresh the token came from our own back-channel call: an unknown `kid` may be looked up at once
+ */
+export async function validateAccessToken(
+  raw: string,
+  issuers: ReadonlyMap<string, IssuerTrust>,
+  now: number,
+  options: { fresh?: boolean } = {},
+): Promise<AccessToken | TokenRefusal> {
+  const token = readToken(raw);
+  if (token === undefined) {
+    return refuse('token-malformed', 'it is no JWT of at most 16 KB in its one canonical spelling');
+  }
+  const fault = headerFault(token.header);
+  if (fault !== undefined) return refuse('token-malformed', fault);
+  const trust = pickIssuer(token.claims, issuers);
+  if (trust === undefined) {
+    return refuse('token-issuer', 'iss is neither provider.issuer nor among the issuers of the app');
+  }
+  const refusal =
+    (await verifySignature(raw, trust.keys, trust.algorithms, { force: options.fresh === true })) ??
+    checkProfile(token, trust.profile) ??
+    checkUnbound(token.claims);
+  if (refusal !== undefined) return refusal;
+  const claims = readClaims(token, trust, now);
+  if ('reason' in claims) return claims;
+  const untimely = judgeTime(claims, now, trust.clockTolerance);
+  if (untimely !== undefined) return refuse(untimely, 'by exp, nbf or iat, the clock tolerance included');
+  return checkAudienceKind(claims.audiences, trust) ?? (Object.freeze(claims) as AccessToken);
+}
+
+/** @returns whether the validation refused. */
+export const isRefusal = (result: AccessToken | TokenRefusal): result is TokenRefusal => 'reason' in result;
+
+/** What the login flow says of a token that `looksLikeJwt` denies. */
+export const OPAQUE_TOKEN: TokenRefusal = {
+  reason: 'access-token-opaque',
+  detail:
+    'the access token is no JWT: give the app an audience that the provider knows as an API or resource, and check that provider.audienceParameter names the parameter this provider reads',
+};
+
+const refuse = (reason: TokenRefusal['reason'], detail: string): TokenRefusal => ({ reason, detail });
+
+// The unverified iss only picks the keys; a false one picks keys that do not verify the signature.
+const pickIssuer = (
+  claims: JsonObject,
+  issuers: ReadonlyMap<string, IssuerTrust>,
+): IssuerTrust | undefined => (typeof claims['iss'] === 'string' ? issuers.get(claims['iss']) : undefined);
+
+// A bound token without its proof is a stolen one for all we know; any cnf, even an odd one (RFC 7800 section 3.1).
+const checkUnbound = (claims: JsonObject): TokenRefusal | undefined =>
+  'cnf' in claims
+    ? refuse('token-bound', 'the token has cnf, and proof of possession is not accepted')
+    : undefined;
+
+// An ID token of the jwt profile can look like an access token in all but this: its audience is the client.
+function checkAudienceKind(audiences: readonly string[], trust: IssuerTrust): TokenRefusal | undefined {
+  if (trust.audienceIsClient || !audiences.some((audience) => trust.ownClientIds.has(audience)))
+    return undefined;
+  return refuse(
+    'token-audience',
+    'aud is a client id of ours, as in an ID token: set provider.tokens.audienceIsClient: true if the provider issues access tokens so',
+  );
+}
