@@ -46,7 +46,13 @@ export function createAnswers(
     if (!app.credentials.includes('session')) return refuse(visit, reason, { facts });
     if (origin.foreign) return refuse(visit, 'foreign-port', { facts });
     if (visit.kind === 'page-load') {
-      return signIn(visit, { audience: ask.audience, scopes: ask.scopes, returnTo: request.target });
+      const because =
+        reason === 'login-needed' ? 'no-session' : reason === 'session-expired' ? 'expired' : undefined;
+      return signIn(visit, {
+        ...ask,
+        returnTo: request.target,
+        ...(because === undefined ? {} : { because }),
+      });
     }
     const rd =
       safeReturnUrl(request.headers.referer, origin.origin, rules(), configured) ?? `${origin.origin}/`;

@@ -110,7 +110,6 @@ async function login(visit: AppVisit, { signIn, rules, public: configured }: Own
     audience,
     scopes: (query.get('scope') ?? '').split(' ').filter((scope) => known.has(scope)),
     returnTo: returnTo ?? '/',
-    deliberate: true,
     ...(query.get('prompt') === 'select_account' ? { prompt: 'select_account' } : {}),
   });
 }

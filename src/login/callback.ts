@@ -12,7 +12,7 @@ import type { LiveSession } from '../session/session.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import { looksLikeJwt } from '../token/token-spelling.ts';
 import { isRefusal, OPAQUE_TOKEN, validateAccessToken } from '../token/validate-access-token.ts';
-import type { LoginEnd, LoginMemory } from './login-memory.ts';
+import { type LoginEnd, type LoginMemory, withoutAsked } from './login-memory.ts';
 import { refusalHint } from './refusal-hint.ts';
 import { returnUrl } from './return-url.ts';
 import type { SessionOpener } from './session-opener.ts';
@@ -39,8 +39,11 @@ export interface CallbackParts {
   readonly now: () => number;
 }
 
-/** Finished and running callbacks that are remembered, so that a code is redeemed once; one entry per real login. */
-const REMEMBERED = 10_000;
+/** Milliseconds for which a doubled callback joins the first one. */
+const JOINED = 10_000;
+/** Callbacks under way and just finished, and spent transactions: one entry per real login, none for strangers. */
+const RUNNING = 1_000;
+const SPENT = 100_000;
 
 /**
  * The callback: checks whose answer it is, redeems the code once, validates both tokens, opens the session and goes
@@ -48,10 +51,8 @@ const REMEMBERED = 10_000;
  */
 export function createCallback(parts: CallbackParts): Callback {
   const { transactions, memory, now } = parts;
-  const redemptions = new LRUCache<string, Promise<Reply>>({
-    max: REMEMBERED,
-    ttl: TRANSACTION_LIFETIME * 1000,
-  });
+  const running = new LRUCache<string, Promise<Reply>>({ max: RUNNING, ttl: JOINED });
+  const spent = new LRUCache<string, true>({ max: SPENT, ttl: TRANSACTION_LIFETIME * 1000 });
 
   return async (visit) => {
     if (visit.request.method !== 'GET')
@@ -71,12 +72,15 @@ export function createCallback(parts: CallbackParts): Callback {
     const transaction = await transactions.find(content, host, visit.cookies, visit.split);
     if (transaction === undefined) return withoutCookie(visit, content, parameters);
 
-    // The transaction is spent before its answer is looked at. A double click joins the redemption that is under way
-    // and gets the same session; the same browser sent it, since only that has the cookie.
-    const running = redemptions.get(content.id);
-    if (running !== undefined) return running;
+    // A double click joins the redemption that is under way and gets the same session; the same browser sent it, since
+    // only that has the cookie. Later on the transaction is spent: a second redemption of the code would make the
+    // provider revoke what the first one brought (RFC 6749 section 4.1.2).
+    const joined = running.get(content.id);
+    if (joined !== undefined) return joined;
+    if (spent.has(content.id)) return withoutCookie(visit, content, parameters);
+    spent.set(content.id, true);
     const redemption = redeem(visit, transaction, parameters, over);
-    redemptions.set(content.id, redemption);
+    running.set(content.id, redemption);
     return redemption;
   };
 
@@ -88,12 +92,14 @@ export function createCallback(parts: CallbackParts): Callback {
   ): Promise<Reply> {
     const { audience, scopes, attempt } = content;
     const returnTo = content.returnTo ?? '/';
-    if ((await parts.sessionOf(visit)) !== undefined) {
+    const live = await parts.sessionOf(visit);
+    // A session from before this login is not its fruit: leading on would only start the next one, for ever.
+    if (live !== undefined && live.session.createdAt >= content.startedAt) {
       return redirect(303, 'login-resumed', returnUrl(returnTo, visit.origin.origin), [], facts(visit));
     }
     const again = attempt === 0 && visit.kind === 'page-load' && !parameters.has('error');
     return again
-      ? parts.signIn(visit, { audience, scopes, returnTo, attempt: attempt + 1, deliberate: true })
+      ? parts.signIn(visit, { audience, scopes, returnTo, attempt: attempt + 1 })
       : refuse(visit, 'callback-cookie-missing', { returnTo });
   }
 
@@ -147,14 +153,16 @@ export function createCallback(parts: CallbackParts): Callback {
       provider: config.name,
       result,
       token: { audience, raw: token.raw },
-      asked: [...before, asked],
+      asked,
+      askedBefore: before,
     });
     if (opened === undefined) {
       return fail('session-too-large', 'the sealed session exceeds the cookies: use store: redis');
     }
-    const remembered = await memory.remember(host, cookies, before, end(true));
+    const ends = opened.samePerson ? before : before.map(withoutAsked);
+    const remembered = await memory.remember(host, cookies, ends, end(true));
     const location = returnUrl(returnTo, visit.origin.origin);
-    const kept = [...opened, ...remembered];
+    const kept = [...opened.setCookie, ...remembered];
     const room = transactions.makeRoom(cookies, split, kept);
     return redirect(303, 'login-completed', location, [...kept, ...over, ...room], {
       ...facts(visit),

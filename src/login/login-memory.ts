@@ -5,9 +5,10 @@ import type { Asked } from '../session/session.ts';
 
 /** Seconds for which the end of a login is remembered. */
 const MEMORY = 600;
-/** Two logins that ended well within so many seconds, and still no session: a third would be a loop. */
-const LOOP_WINDOW = 60;
-const LOOP_LOGINS = 2;
+/** Two logins that ended well within a minute, and still no session: a third would be a loop. */
+const NO_SESSION = { logins: 2, seconds: 60 };
+/** Tokens that are dead before their page is opened go round as well, only faster than any that are merely short-lived. */
+const SHORT_LIVED = { logins: 4, seconds: 8 };
 /** Entries kept; the oldest go first. */
 const ENTRIES = 6;
 
@@ -67,6 +68,19 @@ export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemor
   };
 }
 
-/** @returns whether a further login would only go round. */
-export const isLoop = (ends: readonly LoginEnd[], now: number): boolean =>
-  ends.filter((end) => end.completed && end.at > now - LOOP_WINDOW).length >= LOOP_LOGINS;
+/** @returns the end of a login, without what it asked for: that was another person's. */
+export const withoutAsked = ({ at, completed }: LoginEnd): LoginEnd => ({
+  at,
+  completed,
+  audience: '',
+  scopes: [],
+});
+
+/**
+ * @param live whether the browser brings a session, whose token is no longer in force
+ * @returns whether a further login would only go round.
+ */
+export function isLoop(ends: readonly LoginEnd[], now: number, live: boolean): boolean {
+  const { logins, seconds } = live ? SHORT_LIVED : NO_SESSION;
+  return ends.filter((end) => end.completed && end.at > now - seconds).length >= logins;
+}

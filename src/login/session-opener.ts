@@ -17,15 +17,24 @@ export interface NewLogin {
   readonly result: LoginResult;
   /** The validated access token, and the audience it was asked for. */
   readonly token: SessionToken;
-  readonly asked: readonly Asked[];
+  readonly asked: Asked;
+  /** What this browser was remembered to have asked for before, whoever it was. */
+  readonly askedBefore: readonly Asked[];
+}
+
+export interface OpenedSession {
+  readonly setCookie: readonly string[];
+  /** The browser had a session of the same person, and this one goes on from it. */
+  readonly samePerson: boolean;
 }
 
 /**
  * Opens a session for a login, in place of the one the browser had: the same person's further tokens stay, another
  * person's session is replaced whole. The id is always a new one, and the old session is dead from then on (fixation).
- * @returns Set-Cookie lines; undefined when the session does not fit into cookies.
+ * What was refused to one person may be granted to another: only the same person's memory is kept.
+ * @returns undefined when the session does not fit into cookies.
  */
-export type SessionOpener = (visit: AppVisit, login: NewLogin) => Promise<readonly string[] | undefined>;
+export type SessionOpener = (visit: AppVisit, login: NewLogin) => Promise<OpenedSession | undefined>;
 
 /**
  * @param maxAge seconds
@@ -37,7 +46,7 @@ export function createSessionOpener(
   maxAge: number,
   now: () => number,
 ): SessionOpener {
-  return async (visit, { id, provider, result, token, asked }) => {
+  return async (visit, { id, provider, result, token, asked, askedBefore }) => {
     const before = (await sessionOf(visit))?.session;
     const same = before?.provider === provider && before.subject === result.subject ? before : undefined;
     const createdAt = now();
@@ -50,7 +59,7 @@ export function createSessionOpener(
       subject: result.subject,
       profile: result.profile,
       idToken: result.idToken,
-      asked: mergeAsked(same?.asked ?? [], asked),
+      asked: same === undefined ? [asked] : mergeAsked(same.asked, askedBefore, [asked]),
       tokens: [...(same?.tokens ?? []).filter(({ audience }) => audience !== token.audience), token],
       createdAt,
       expiresAt: createdAt + maxAge,
@@ -60,7 +69,7 @@ export function createSessionOpener(
       const lines = visit.cookies.session.write(await store.save(candidate), visit.split, maxAge);
       if (lines === undefined) continue;
       if (before !== undefined) await store.revoke(before.id, before.expiresAt);
-      return lines;
+      return { setCookie: lines, samePerson: same !== undefined };
     }
     return undefined;
   };

@@ -24,8 +24,8 @@ export interface SignInRequest {
   readonly returnTo: string;
   readonly prompt?: 'select_account';
   readonly attempt?: number;
-  /** A person asked for it by a link: no loop, however often. */
-  readonly deliberate?: boolean;
+  /** What could make it a loop: no session, or one whose token has expired. Undefined: a person asked, or a new need did. */
+  readonly because?: 'no-session' | 'expired';
 }
 
 /** Sends a browser to the provider with an authorization request (OIDC Core section 3.1.2.1). */
@@ -57,7 +57,11 @@ export function createSignIn(
     if (origin.foreign) return refuse(visit, 'foreign-port');
     if (!config.enabled) return refuse(visit, 'provider-disabled');
     const host = visit.request.host.name;
-    if (request.deliberate !== true && isLoop(await memory.read(host, cookies, split), now())) {
+    const { because } = request;
+    if (
+      because !== undefined &&
+      isLoop(await memory.read(host, cookies, split), now(), because === 'expired')
+    ) {
       return refuse(visit, 'login-loop', { returnTo: request.returnTo, setCookie });
     }
     const started = await transactions.start(
