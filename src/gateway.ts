@@ -28,8 +28,8 @@ import type { LiveSession } from './session/session.ts';
 import { createSessionReader } from './session/session-reader.ts';
 import { createCookieStore } from './session/session-store-cookie.ts';
 import type { KeySet } from './token/key-set.ts';
-import { reopenAccessToken } from './token/reopen-access-token.ts';
 import { createTokenReader } from './token/token-reader.ts';
+import { reopenAccessToken } from './token/validate-access-token.ts';
 import { createTrusts, providerOfApp } from './trust.ts';
 
 /** A running gateway. */

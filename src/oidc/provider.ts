@@ -14,7 +14,7 @@ export interface Provider extends AsyncDisposable {
   readonly identityProvider: IdentityProvider;
   /** Serves bearer tokens before anybody has logged in. */
   readonly keySet: KeySet;
-  /** Begins to fetch what is missing, at once and then every 10 s, so that it heals without traffic. */
+  /** Begins to fetch what is missing, at once and then every 5 s, so that it heals without traffic. */
   start(): void;
   stop(): void;
 }
@@ -42,7 +42,7 @@ export interface ProviderOptions extends Surroundings {
 }
 
 /** Milliseconds. */
-const RETRY_EVERY = 10_000;
+const RETRY_EVERY = 5_000;
 const CALL_LIMITS = { timeout: 4000, maxBytes: 1_048_576 };
 
 /** Builds a provider. Nothing is fetched before `start` or the first use. */

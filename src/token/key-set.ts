@@ -56,7 +56,7 @@ export class KeySetUnavailable extends Error {
  * again after each failure and refuses every token once its cache is old and the endpoint down.
  */
 export function createKeySet(options: KeySetOptions): KeySet {
-  const { jwksUri, now, cooldown = 30, maxAge = 600, staleLimit = 86_400 } = options;
+  const { jwksUri, now, cooldown = 20, maxAge = 600, staleLimit = 86_400 } = options;
   const { timeout = 3000, maxBytes = 1_048_576 } = options;
   const fetch = createBoundedFetch({ fetch: options.fetch, timeout, maxBytes });
 

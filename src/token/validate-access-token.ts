@@ -3,7 +3,7 @@ import type { JsonObject } from './json-object.ts';
 import type { KeySet } from './key-set.ts';
 import { type ClaimsReading, readClaims } from './token-claims.ts';
 import { checkProfile } from './token-profile.ts';
-import { headerFault, readToken } from './token-spelling.ts';
+import { headerFault, readToken, type UnverifiedToken } from './token-spelling.ts';
 import { judgeTime } from './token-time.ts';
 import { verifySignature } from './verify-signature.ts';
 
@@ -43,15 +43,41 @@ export async function validateAccessToken(
   if (trust === undefined) {
     return refuse('token-issuer', 'iss is neither provider.issuer nor among the issuers of the app');
   }
-  const refusal =
-    (await verifySignature(raw, trust.keys, trust.algorithms, { force: options.fresh === true })) ??
-    checkProfile(token, trust.profile) ??
-    checkUnbound(token.claims);
+  const refusal = await verifySignature(raw, trust.keys, trust.algorithms, { force: options.fresh === true });
+  if (refusal !== undefined) return refusal;
+  const verified = readVerified(token, trust, now);
+  if (isRefusal(verified)) return verified;
+  const untimely = judgeTime(verified, now, trust.clockTolerance);
+  return untimely === undefined
+    ? verified
+    : refuse(untimely, 'by exp, nbf or iat, the clock tolerance included');
+}
+
+/**
+ * Reads a token again that `validateAccessToken` accepted at login and that our own seal has kept since: its signature
+ * is taken as verified, everything else is held against today's configuration.
+ * Does *not* judge time, audience or scopes. INVARIANT: only for what a sealed session holds.
+ * @param now Unix seconds
+ * @returns undefined when the issuer is no longer trusted, or the token no longer fits its profile.
+ */
+export function reopenAccessToken(
+  raw: string,
+  issuers: ReadonlyMap<string, IssuerTrust>,
+  now: number,
+): AccessToken | undefined {
+  const token = readToken(raw);
+  const trust = token === undefined ? undefined : pickIssuer(token.claims, issuers);
+  if (token === undefined || trust === undefined) return undefined;
+  const result = readVerified(token, trust, now);
+  return isRefusal(result) ? undefined : result;
+}
+
+/** What is left once the signature is known to hold: profile, binding, claims, and whose audience it is. */
+function readVerified(token: UnverifiedToken, trust: IssuerTrust, now: number): AccessToken | TokenRefusal {
+  const refusal = checkProfile(token, trust.profile) ?? checkUnbound(token.claims);
   if (refusal !== undefined) return refusal;
   const claims = readClaims(token, trust, now);
   if ('reason' in claims) return claims;
-  const untimely = judgeTime(claims, now, trust.clockTolerance);
-  if (untimely !== undefined) return refuse(untimely, 'by exp, nbf or iat, the clock tolerance included');
   return checkAudienceKind(claims.audiences, trust) ?? (Object.freeze(claims) as AccessToken);
 }
 
