@@ -8,7 +8,9 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
   const loaded = await loadAll(invocation);
   if ('problems' in loaded) {
     invocation.err(
-      invocation.json ? JSON.stringify({ problems: loaded.problems }) : `${formatProblems(loaded.problems)}\n`,
+      invocation.json
+        ? JSON.stringify({ problems: loaded.problems })
+        : `${formatProblems(loaded.problems)}\n`,
     );
     return 2;
   }

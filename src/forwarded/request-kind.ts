@@ -26,7 +26,7 @@ export function requestKind({ method, headers }: ForwardedRequest): RequestKind 
 
 /** Whether the media range with the highest weight is HTML (RFC 9110 section 12.5.1); on a tie the first one listed. */
 function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes('html')) return false;
+  if (accept === undefined) return false;
   let best = '';
   let bestWeight = 0;
   for (const range of accept.split(',')) {

@@ -31,6 +31,10 @@ export async function listen(handler: Handler, address: Address): Promise<Listen
     handler,
   );
   server.maxHeadersCount = 0;
+  // `Expect` is between the client and the upstream (Traefik passes it on): Node's own 417 would be a verdict.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response);
+  });
   let stopping = false;
   // After SIGTERM a kept connection must not carry a request into a server that is gone.
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {

@@ -39,6 +39,9 @@ export interface CallbackParts {
   readonly now: () => number;
 }
 
+const TOO_LARGE =
+  'The sealed session exceeds what browsers keep in cookies: its operator can ask the provider for smaller tokens, or set session.store: redis.';
+
 /** Milliseconds for which a doubled callback joins the first one. */
 const JOINED = 10_000;
 /** Callbacks under way and just finished, and spent transactions: one entry per real login, none for strangers. */
@@ -157,7 +160,7 @@ export function createCallback(parts: CallbackParts): Callback {
       askedBefore: before,
     });
     if (opened === undefined) {
-      return fail('session-too-large', 'the sealed session exceeds the cookies: use store: redis');
+      return fail('session-too-large', TOO_LARGE, TOO_LARGE);
     }
     const ends = opened.samePerson ? before : before.map(withoutAsked);
     const remembered = await memory.remember(host, cookies, ends, end(true));

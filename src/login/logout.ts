@@ -30,6 +30,7 @@ export function isMeant(visit: AppVisit): boolean {
     );
   }
   return (
+    method === 'GET' &&
     secFetchSite === 'same-origin' &&
     secFetchMode === 'navigate' &&
     secFetchDest === 'document' &&

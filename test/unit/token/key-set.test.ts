@@ -29,6 +29,7 @@ function world(over: Partial<KeySetOptions> = {}) {
       return await it.answer();
     },
     now: () => it.now,
+    cooldown: 30,
     onFailure: (cause) => it.failures.push(cause),
     ...over,
   });

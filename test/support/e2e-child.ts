@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** A program that runs beside the test. Disposing ends it, by its own id. */
+export interface Child extends AsyncDisposable {
+  readonly name: string;
+  /** All that it wrote, both streams in the order of arrival. */
+  output(): string;
+  /** Waits until it has written this; rejects with all that it wrote when it ends before, or takes too long. */
+  wrote(text: string): Promise<void>;
+  /** Ends it. @returns its exit code, or the signal that ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
+}
+
+const PATIENCE = 20_000;
+
+/** @param env the whole environment: nothing of the test's own leaks in */
+export function startChild(
+  name: string,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Child {
+  const child: ChildProcess = spawn(command, args, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let ended: number | NodeJS.Signals | undefined;
+  const waiting = new Set<() => void>();
+  const tell = (): void => {
+    for (const check of [...waiting]) check();
+  };
+  const hear = (chunk: string): void => {
+    output += chunk;
+    tell();
+  };
+  child.stdout?.setEncoding('utf8').on('data', hear);
+  child.stderr?.setEncoding('utf8').on('data', hear);
+  const gone = new Promise<number | NodeJS.Signals>((resolve) => {
+    const end = (how: number | NodeJS.Signals): void => {
+      ended = how;
+      resolve(how);
+      tell();
+    };
+    child.once('error', (error) => {
+      output += `${error.message}\n`;
+      end(-1);
+    });
+    child.once('close', (code, signal) => end(code ?? signal ?? -1));
+  });
+  // Where the test itself is ended before it could tidy up.
+  const abandon = (): void => void child.kill('SIGKILL');
+  process.once('exit', abandon);
+  void gone.then(() => process.off('exit', abandon));
+
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> => {
+    if (ended !== undefined) return ended;
+    child.kill(signal);
+    const force = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    try {
+      return await gone;
+    } finally {
+      clearTimeout(force);
+    }
+  };
+  return {
+    name,
+    output: () => output,
+    wrote: (text) =>
+      new Promise((resolve, reject) => {
+        const done = (finish: () => void): void => {
+          clearTimeout(timer);
+          waiting.delete(check);
+          finish();
+        };
+        const fail = (why: string): void => done(() => reject(new Error(`${name} ${why}:\n${output}`)));
+        const timer = setTimeout(() => fail(`never wrote ${JSON.stringify(text)}`), PATIENCE);
+        const check = (): void => {
+          if (output.includes(text)) done(resolve);
+          else if (ended !== undefined) fail(`ended (${ended}) before it wrote ${JSON.stringify(text)}`);
+        };
+        waiting.add(check);
+        check();
+      }),
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  };
+}
