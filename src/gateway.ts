@@ -139,7 +139,7 @@ export async function startGateway(
     account: { sessionOf, clientOf },
   });
 
-  const visits = createVisits(config, rules, cookiesOf);
+  const visits = createVisits(config, rules, cookiesOf, (app) => providerOfApp(config, app).brand);
   const basePath = config.basePath.slice(1).split('/');
   const credentials = createCredentials({
     sessionOf,

@@ -38,6 +38,8 @@ export interface ProviderConfig {
   readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none';
   readonly audienceParameter: 'resource' | 'audience' | 'none';
   readonly postLogoutRedirectUri: string | undefined;
+  /** What the gateway's pages show of the client; https URLs. */
+  readonly brand: { readonly uri?: string; readonly logo?: string };
   readonly idTokenAlg: string;
   readonly tokens: TokenProfile;
 }

@@ -48,6 +48,10 @@ export function resolveProvider(name: string, raw: RawProvider, hasSecret: boole
     clientAuth: raw.clientAuth ?? (hasSecret ? preset.clientAuth : 'none'),
     audienceParameter: raw.audienceParameter ?? preset.audienceParameter,
     postLogoutRedirectUri: raw.postLogoutRedirectUri,
+    brand: {
+      ...(raw.uri === undefined ? {} : { uri: raw.uri }),
+      ...(raw.logo === undefined ? {} : { logo: raw.logo }),
+    },
     idTokenAlg: raw.idTokenAlg ?? preset.idTokenAlg,
     tokens: {
       profile: raw.tokens.profile ?? preset.profile,

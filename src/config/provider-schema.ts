@@ -87,6 +87,16 @@ export const PROVIDER = z.strictObject({
     example: 'https://www.example.com/bye',
     byDefault: '`https://<host>/_auth/logged-out`',
   }),
+  uri: key(z.string().optional(), {
+    what: "Where the name of the app leads on the gateway's pages; https.",
+    form: 'an https URL',
+    example: 'https://www.example.com',
+  }),
+  logo: key(z.string().optional(), {
+    what: "An image above the gateway's pages; https.",
+    form: 'an https URL',
+    example: 'https://www.example.com/logo.svg',
+  }),
   idTokenAlg: key(z.enum(ALGORITHMS).optional(), {
     what: 'The one signature algorithm that an ID token may have.',
     form: ALGORITHM_FORM,

@@ -60,6 +60,14 @@ export function readProvider(
     say('issuer', 'names the discovery document', 'write what stands before `/.well-known/`');
   url('internalUrl', raw.internalUrl, { path: false, query: false });
   url('postLogoutRedirectUri', raw.postLogoutRedirectUri, { path: true, query: true });
+  // Browsers load and follow these from https pages, loopback or not.
+  for (const name of ['uri', 'logo'] as const)
+    if (raw[name] !== undefined && !/^https:\/\/[^\s\\"'<>;,]+$/.test(raw[name]))
+      say(
+        name,
+        'must be a URL that begins with https://',
+        'write it whole, without blanks, quotes, commas and semicolons',
+      );
 
   const provider = resolveProvider(name, raw, hasSecret);
   if (provider.clientAuth !== 'none' && !hasSecret)

@@ -3,7 +3,7 @@ import { refuse } from '../outcome/refusal.ts';
 import { type HeaderLine, NO_STORE, type Reply } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Page } from '../pages/page.ts';
-import { PAGE_HEADERS, renderPage } from '../pages/render.ts';
+import { pageHeaders, renderPage } from '../pages/render.ts';
 import type { App } from '../rules/rule.ts';
 import type { LiveSession } from '../session/session.ts';
 
@@ -73,6 +73,7 @@ export async function accountPage(visit: AppVisit, { sessionOf }: AccountParts):
   const page: Page = {
     title: 'Your session',
     app: visit.app.title,
+    brand: visit.brand,
     paragraphs: [],
     facts: [...named, ['subject', session.subject], ['signed in until', time(session.expiresAt)]],
     lists: tokens.map((token) => ({
@@ -85,7 +86,7 @@ export async function accountPage(visit: AppVisit, { sessionOf }: AccountParts):
     ],
     requestId: visit.requestId,
   };
-  return answer(visit, renderPage(page), PAGE_HEADERS);
+  return answer(visit, renderPage(page), pageHeaders(visit.brand, false));
 }
 
 const time = (seconds: number): string =>

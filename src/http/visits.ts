@@ -3,7 +3,8 @@ import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
 import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts';
 import { requestKind } from '../forwarded/request-kind.ts';
 import type { Visit } from '../outcome/visit.ts';
-import type { RuleSet } from '../rules/rule.ts';
+import type { Brand } from '../pages/page.ts';
+import type { App, RuleSet } from '../rules/rule.ts';
 import type { Cookies } from '../session/cookies.ts';
 
 export type Visits = (request: ForwardedRequest, door: Visit['door']) => Visit;
@@ -13,17 +14,20 @@ export function createVisits(
   settings: { readonly public: PublicAddress | undefined; readonly basePath: string },
   rules: () => RuleSet,
   cookiesOf: (scheme: 'http' | 'https') => Cookies,
+  brandOf: (app: App) => Brand,
 ): Visits {
   return (request, door) => {
     const origin = publicOrigin(request.host, settings.public);
     const cookies = cookiesOf(origin.scheme);
+    const app = rules().appFor(request.host.name);
     return {
       request,
       door,
       origin,
       cookies,
       kind: requestKind(request),
-      app: rules().appFor(request.host.name),
+      app,
+      brand: app === undefined ? {} : brandOf(app),
       split: cookies.split(request.headers.cookie),
       requestId: randomUUID(),
       basePath: settings.basePath,

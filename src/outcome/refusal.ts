@@ -1,5 +1,5 @@
 import type { Page, PageAction } from '../pages/page.ts';
-import { PAGE_HEADERS, PAGE_HEADERS_FRAMED, renderPage } from '../pages/render.ts';
+import { pageHeaders, renderPage } from '../pages/render.ts';
 import { type Reason, reasonRow } from '../reason.ts';
 import { bearerChallenge, isChallenged } from './challenge.ts';
 import { refusalActions, refusalParagraphs } from './refusal-page.ts';
@@ -50,7 +50,7 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
         ...(details.loginUrl === undefined ? {} : { login_url: details.loginUrl }),
       });
   const headers: HeaderLine[] = isPage
-    ? [...(visit.kind === 'frame' ? PAGE_HEADERS_FRAMED : PAGE_HEADERS)]
+    ? [...pageHeaders(visit.brand, visit.kind === 'frame')]
     : [['Content-Type', 'application/problem+json'], NO_STORE, ['X-Content-Type-Options', 'nosniff']];
   headers.push(['Content-Length', String(Buffer.byteLength(body))]);
   if (isChallenged(reason, status)) {
@@ -77,6 +77,7 @@ function pageOf(visit: Visit, reason: Reason, title: string, detail: string, det
   return {
     title,
     app: visit.app?.title ?? visit.request.host.name,
+    brand: visit.brand,
     paragraphs: refusalParagraphs(visit, reason, detail, details),
     ...(missing.length === 0 ? {} : { lists: [{ heading: 'Missing permission', items: missing }] }),
     ...(details.resource === undefined ? {} : { facts: [['Resource', details.resource] as const] }),

@@ -1,6 +1,7 @@
 import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
 import type { PublicOrigin } from '../forwarded/public-origin.ts';
 import type { RequestKind } from '../forwarded/request-kind.ts';
+import type { Brand } from '../pages/page.ts';
 import type { App } from '../rules/rule.ts';
 import type { Cookies } from '../session/cookies.ts';
 import type { SplitCookies } from '../session/own-cookies.ts';
@@ -19,6 +20,8 @@ export interface Visit {
   /** In the answer and in the log. */
   readonly requestId: string;
   readonly basePath: string;
+  /** What pages show of the app's client. */
+  readonly brand: Brand;
 }
 
 /** A visit to a host that an app has. */

@@ -9,12 +9,20 @@ export interface Page {
   /** Label and value pairs: who is signed in, until when. */
   readonly facts?: readonly (readonly [label: string, value: string])[];
   readonly actions: readonly PageAction[];
+  /** What the client shows of itself; https only, anything else is left out. */
+  readonly brand?: Brand;
   /** Shown small, so that a person can quote it and an operator find it in the log. */
   readonly requestId?: string;
   /** The closed reason word, shown small beside the request id. */
   readonly reason?: string;
   /** Reload by itself after so many seconds (a page that waits for the provider). */
   readonly refreshSeconds?: number;
+}
+
+/** Where the name of the app leads, and an image beside it. */
+export interface Brand {
+  readonly uri?: string;
+  readonly logo?: string;
 }
 
 export interface PageAction {

@@ -1,4 +1,4 @@
-import type { Page, PageAction } from './page.ts';
+import type { Brand, Page, PageAction } from './page.ts';
 import { STYLE, STYLE_SOURCE } from './style.ts';
 
 type Header = readonly [name: string, value: string];
@@ -8,11 +8,11 @@ type Header = readonly [name: string, value: string];
  * redirected to the identity provider and by it to places that nobody here knows. What it would guard against, a
  * smuggled form, needs markup in a text, and every text is escaped.
  */
-const headersFor = (ancestors: string): readonly Header[] => [
+const headersFor = (ancestors: string, images: string): readonly Header[] => [
   ['Content-Type', 'text/html; charset=utf-8'],
   [
     'Content-Security-Policy',
-    `default-src 'none'; style-src ${STYLE_SOURCE}; frame-ancestors ${ancestors}; base-uri 'none'`,
+    `default-src 'none'; style-src ${STYLE_SOURCE};${images} frame-ancestors ${ancestors}; base-uri 'none'`,
   ],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
@@ -20,10 +20,20 @@ const headersFor = (ancestors: string): readonly Header[] => [
 ];
 
 /** Headers of every page, save the one below. */
-export const PAGE_HEADERS: readonly Header[] = [...headersFor("'none'"), ['X-Frame-Options', 'DENY']];
+export const PAGE_HEADERS: readonly Header[] = [...headersFor("'none'", ''), ['X-Frame-Options', 'DENY']];
 
 /** Headers of the page that an iframe of the app itself shows instead of its content; it leads out by `top`. */
-export const PAGE_HEADERS_FRAMED: readonly Header[] = headersFor("'self'");
+export const PAGE_HEADERS_FRAMED: readonly Header[] = headersFor("'self'", '');
+
+/** @returns the headers of a page: with a logo, its origin alone may be loaded from. */
+export function pageHeaders({ logo }: Brand, framed: boolean): readonly Header[] {
+  const url = httpsUrl(logo);
+  if (url === undefined) return framed ? PAGE_HEADERS_FRAMED : PAGE_HEADERS;
+  const images = ` img-src ${url.origin};`;
+  return framed
+    ? headersFor("'self'", images)
+    : [...headersFor("'none'", images), ['X-Frame-Options', 'DENY']];
+}
 
 const MAX_BYTES = 12 * 1024;
 const MAX_HREF = 3500;
@@ -62,7 +72,7 @@ const documentOf = (page: Page, share: number): string => {
     refreshOf(page),
     referrerOf(page),
     `<title>${title} · ${app}</title><style>${STYLE}</style></head>`,
-    `<body><main><p class="app">${app}</p><h1>${title}</h1>`,
+    `<body><main>${brandOf(page.brand ?? {}, app)}<h1>${title}</h1>`,
     ...paragraphs,
     wrap('dl', facts),
     ...lists,
@@ -71,6 +81,20 @@ const documentOf = (page: Page, share: number): string => {
     wrap('footer', [footnote('Reason', page.reason), footnote('Request', page.requestId)]),
     '</body></html>\n',
   ].join('');
+};
+
+const brandOf = ({ uri, logo }: Brand, app: string): string => {
+  const home = httpsUrl(uri);
+  const image = httpsUrl(logo);
+  const picture =
+    image === undefined ? '' : `<img class="logo" src="${escapeHtml(image.href)}" alt="" height="40">`;
+  const name = home === undefined ? app : `<a href="${escapeHtml(home.href)}">${app}</a>`;
+  return `${picture}<p class="app">${name}</p>`;
+};
+
+const httpsUrl = (href: string | undefined): URL | undefined => {
+  const url = href === undefined ? null : URL.parse(href);
+  return url?.protocol === 'https:' ? url : undefined;
 };
 
 const listOf = (items: readonly string[], count: number, short: number): string => {

@@ -21,6 +21,8 @@ font:1rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;o
 main{
 width:100%;max-width:36rem;margin-top:auto;padding:clamp(1.5rem,6vw,2.5rem);
 background:var(--card);border:1px solid var(--line);border-radius:.875rem;box-shadow:0 1px 2px #0000000a,0 8px 28px #0000000d}
+.logo{display:block;max-width:100%;height:2.5rem;margin-bottom:.75rem}
+.app a{color:inherit}
 .app{margin-bottom:.375rem;color:var(--muted);font-size:.875rem;font-weight:600}
 h1{margin-bottom:1rem;font-size:1.625rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 h2{margin:1.75rem 0 .5rem;font-size:.875rem;line-height:1.4;font-weight:600;color:var(--muted)}

@@ -15,6 +15,7 @@ export const configOf = (issuer: string, over: Partial<ProviderConfig> = {}): Pr
   clientId: 'shop',
   clientAuth: 'client_secret_basic',
   audienceParameter: 'resource',
+  brand: {},
   postLogoutRedirectUri: undefined,
   idTokenAlg: 'RS256',
   tokens: {

@@ -25,6 +25,7 @@ test('three variables are enough', () => {
           clientId: 'shop',
           clientAuth: 'none',
           audienceParameter: 'resource',
+          brand: {},
           postLogoutRedirectUri: undefined,
           idTokenAlg: 'RS256',
           tokens: {

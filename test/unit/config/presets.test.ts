@@ -22,6 +22,7 @@ test.each([
     clientId: 'shop',
     clientAuth,
     audienceParameter,
+    brand: {},
     postLogoutRedirectUri: undefined,
     idTokenAlg: 'RS256',
     tokens: {
@@ -41,6 +42,7 @@ test('explicit keys win', () => {
     kind: 'auth0',
     clientAuth: 'client_secret_basic',
     audienceParameter: 'resource',
+    brand: {},
     idTokenAlg: 'ES256',
     tokens: { profile: 'rfc9068', algorithms: ['ES512'], scopeClaim: 'permissions', audienceIsClient: false },
   });

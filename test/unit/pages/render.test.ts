@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Page, PageAction } from '../../../src/pages/page.ts';
-import { PAGE_HEADERS, PAGE_HEADERS_FRAMED, renderPage } from '../../../src/pages/render.ts';
+import { PAGE_HEADERS, PAGE_HEADERS_FRAMED, pageHeaders, renderPage } from '../../../src/pages/render.ts';
 import { REASONS } from '../../../src/reason.ts';
 
 const page = (parts: Partial<Page> = {}): Page => ({
@@ -252,5 +252,42 @@ describe('headers', () => {
       value.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
     ]);
     expect(PAGE_HEADERS_FRAMED).toEqual(expected);
+  });
+});
+
+describe('the brand of the client', () => {
+  const page = (brand: Page['brand']): Page => ({
+    title: 'T',
+    app: 'Shop & Co',
+    paragraphs: [],
+    actions: [],
+    ...(brand === undefined ? {} : { brand }),
+  });
+
+  test.each([
+    [
+      { uri: 'https://shop.example/?a="1"' },
+      '<p class="app"><a href="https://shop.example/?a=%221%22">Shop &amp; Co</a></p>',
+    ],
+    [{ uri: 'http://shop.example/' }, '<p class="app">Shop &amp; Co</p>'],
+    [{ uri: 'javascript:alert(1)' }, '<p class="app">Shop &amp; Co</p>'],
+    [
+      { logo: 'https://cdn.example/l.svg?a=1&b=2' },
+      '<img class="logo" src="https://cdn.example/l.svg?a=1&amp;b=2" alt="" height="40">',
+    ],
+    [{ logo: 'http://cdn.example/l.svg' }, '<main><p class="app">'],
+    [{ logo: 'data:image/svg+xml,x' }, '<main><p class="app">'],
+  ] as const)('%j is shown by https only, escaped', (brand, html) => {
+    expect(renderPage(page(brand))).toContain(html);
+  });
+
+  test('opens the policy for the origin of the logo alone', () => {
+    const policy = (framed: boolean): string | undefined =>
+      pageHeaders({ logo: 'https://cdn.example/l.svg' }, framed).find(
+        ([name]) => name === 'Content-Security-Policy',
+      )?.[1];
+    expect(policy(false)).toContain(" img-src https://cdn.example; frame-ancestors 'none'");
+    expect(policy(true)).toContain(" img-src https://cdn.example; frame-ancestors 'self'");
+    expect(pageHeaders({}, false)).toBe(PAGE_HEADERS);
   });
 });
