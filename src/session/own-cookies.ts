@@ -28,18 +28,42 @@ export function splitCookies(lines: readonly string[], prefix: CookiePrefix): Sp
   const repeated = new Set<string>();
   const rest: string[] = [];
   let ownBytes = 0;
-  for (const part of lines.flatMap((line) => line.split(';'))) {
-    const pair = part.trim();
-    if (!pair.startsWith(prefix)) {
-      if (pair !== '') rest.push(part.trimStart());
-      continue;
+  for (const line of lines) {
+    const kept: string[] = [];
+    for (const [index, part] of line.split(';').entries()) {
+      const start = blanksAt(part);
+      const pair = part.slice(start, blanksBefore(part, start));
+      if (!pair.startsWith(prefix)) {
+        // What was the first of ours leaves no blank in front of the next.
+        kept.push(index > 0 && kept.length === 0 ? part.slice(start) : part);
+        continue;
+      }
+      ownBytes += pair.length + 2;
+      const equals = pair.indexOf('=');
+      const name = equals === -1 ? pair : pair.slice(0, equals);
+      if (own.has(name)) repeated.add(name);
+      own.set(name, equals === -1 ? '' : pair.slice(equals + 1));
     }
-    ownBytes += pair.length + 2;
-    const equals = pair.indexOf('=');
-    const name = equals === -1 ? pair : pair.slice(0, equals);
-    if (own.has(name)) repeated.add(name);
-    own.set(name, equals === -1 ? '' : pair.slice(equals + 1));
+    if (kept.some((part) => part !== '')) rest.push(kept.join(';'));
   }
   for (const name of repeated) own.delete(name);
   return { own, ownBytes, rest: rest.length === 0 ? undefined : rest.join('; ') };
 }
+
+/**
+ * Blanks and tabs only (RFC 6265 section 4.2.1): `trim` would take a byte 0xA0 for one, and another's cookie for ours.
+ * Loops, since a pattern anchored at the end takes quadratic time over long runs of blanks.
+ */
+function blanksAt(text: string): number {
+  let start = 0;
+  while (isBlank(text, start)) start += 1;
+  return start;
+}
+
+function blanksBefore(text: string, start: number): number {
+  let end = text.length;
+  while (end > start && isBlank(text, end - 1)) end -= 1;
+  return end;
+}
+
+const isBlank = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t';

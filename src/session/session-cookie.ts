@@ -50,8 +50,7 @@ export function createSessionCookie(prefix: CookiePrefix, carrier: CookieCarrier
       if (first === undefined || signature === undefined) return undefined;
       const parts = [first, signature];
       for (let index = 1; index < names.length; index += 1) {
-        const value = own.get(names[index] as string);
-        if (value !== undefined) parts.push(value, own.get(signatures[index] as string) ?? '');
+        parts.push(own.get(names[index] as string) ?? '', own.get(signatures[index] as string) ?? '');
       }
       return { key: signature, parts };
     },

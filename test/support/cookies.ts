@@ -30,8 +30,14 @@ export function parseSetCookie(line: string): SetCookie {
 }
 
 /** A browser's cookies for one host, as far as names, values and removal go. */
-export class Jar {
+export class PlainJar {
   readonly #cookies = new Map<string, string>();
+
+  copy(): PlainJar {
+    const jar = new PlainJar();
+    for (const [name, value] of this.#cookies) jar.set(name, value);
+    return jar;
+  }
 
   /** Takes what an answer sets and removes. */
   take(lines: readonly string[]): this {
@@ -81,3 +87,7 @@ export function oneCharacterOff(text: string): string[] {
     return index === -1 ? [flipped] : [flipped, put(BASE64URL[(index + 1) % 64] as string)];
   });
 }
+
+/** The text with another first character. */
+export const spoiled = (text: string | undefined): string =>
+  `${text?.startsWith('A') === true ? 'B' : 'A'}${text?.slice(1)}`;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from './e2e-child.ts';
 
 export const PROJECT = join(import.meta.dirname, '../..');
@@ -35,6 +36,7 @@ export async function startGatewayProcess(
     });
     try {
       await child.wrote('"event":"started"');
+      await ready(String(startOf(child)['listen']));
     } catch (error) {
       await child.stop('SIGKILL');
       throw error;
@@ -47,7 +49,7 @@ export async function startGatewayProcess(
     POSTERN_PAGES_LISTEN: any,
     POSTERN_ADMIN_LISTEN: any,
   });
-  const started = linesOf(child.output()).find(({ event }) => event === 'started') ?? {};
+  const started = startOf(child);
   const [listen, pagesListen, adminListen] = ['listen', 'pagesListen', 'adminListen'].map((name) =>
     String(started[name]),
   ) as [string, string, string];
@@ -76,6 +78,15 @@ export async function startGatewayProcess(
     },
     [Symbol.asyncDispose]: async () => void (await child.stop()),
   };
+}
+
+const startOf = (child: Child): LogLine =>
+  linesOf(child.output()).find(({ event }) => event === 'started') ?? {};
+
+/** Ready means that the provider has been found, too. */
+async function ready(listen: string): Promise<void> {
+  const patience = AbortSignal.timeout(10_000);
+  while ((await fetch(`http://${listen}/readyz`, { signal: patience })).status !== 200) await sleep(25);
 }
 
 function linesOf(output: string): LogLine[] {

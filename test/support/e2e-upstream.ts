@@ -43,7 +43,10 @@ export async function startUpstream(): Promise<Upstream> {
       streams.add(response);
       response.on('close', () => streams.delete(response));
     } else if (request.headers.accept?.startsWith('text/html')) {
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(pageAbout(one));
+      // Without `no-store` a browser's back button shows what it has kept, whoever is signed in.
+      response
+        .writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' })
+        .end(pageAbout(one));
     } else {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(one));
     }

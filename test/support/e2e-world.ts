@@ -23,7 +23,7 @@ rules:
   /:                public
   /assets/**:       public
   /account/**:      authenticated
-  /frames:          authenticated
+  /frames:          public
   /orders/**:
     GET:            ["orders:read"]
     POST:           ["orders:write"]
@@ -34,7 +34,7 @@ rules:
 
 /** A real proxy, the built program, a real provider and an app, all on loopback. */
 export interface E2eWorld extends AsyncDisposable {
-  /** `http://shop.localhost:<port>`. */
+  /** `http://shop.localhost:<port>`, or https. */
   readonly origin: string;
   readonly proxy: ProxyKind;
   readonly gateway: GatewayProcess;
@@ -62,7 +62,7 @@ export async function startE2eWorld(proxy: ProxyKind): Promise<E2eWorld> {
 
 async function startAll(proxy: ProxyKind, begun: Begun): Promise<E2eWorld> {
   const port = await freePort();
-  const origin = `http://${HOST}:${port}`;
+  const origin = `${proxy.scheme}://${HOST}:${port}`;
   const provider = begun.use(
     await startProvider({
       people: PEOPLE,
@@ -97,12 +97,16 @@ async function startAll(proxy: ProxyKind, begun: Begun): Promise<E2eWorld> {
       POSTERN_PROVIDER_CLIENT_SECRET: CLIENT_SECRET,
       POSTERN_SESSION_SECRET: 'session-secret-of-the-end-to-end-world-0123',
       POSTERN_LOG_DECISIONS: 'all',
+      ...(proxy.scheme === 'https'
+        ? { POSTERN_PUBLIC_SCHEME: 'https', POSTERN_PUBLIC_PORT: String(port) }
+        : {}),
     }),
   );
   const running = begun.use(
     await proxy.start({
       port,
       host: HOST,
+      scheme: proxy.scheme,
       check: gateway.listen,
       pages: gateway.pagesListen,
       upstream: `127.0.0.1:${upstream.port}`,
@@ -130,7 +134,7 @@ async function startAll(proxy: ProxyKind, begun: Begun): Promise<E2eWorld> {
       });
       return ((await response.json()) as { access_token: string }).access_token;
     },
-    says: () => `${proxy.name}:\n${running.output()}\nthe gateway:\n${gateway.output()}\n`,
+    says: () => `${proxy.name}:\n${running.output?.() ?? ''}\nthe gateway:\n${gateway.output()}\n`,
     [Symbol.asyncDispose]: () => begun.end(),
   };
 }
@@ -156,8 +160,16 @@ class Begun {
   }
 }
 
-/** Registers a test that is handed its world; when it fails, what gateway and proxy wrote meanwhile is shown. */
-export type Journey = (name: string, run: (world: E2eWorld) => Promise<void>) => void;
+/** Registers a test that is handed its world; when it fails, what gateway and proxy wrote is shown. */
+export interface Journey {
+  (name: string, run: (world: E2eWorld) => Promise<void>): void;
+  /** One test for each row; `%s` in the name is the row. */
+  each<Row extends string>(
+    name: string,
+    rows: readonly Row[],
+    run: (world: E2eWorld, row: Row) => Promise<void>,
+  ): void;
+}
 
 /** Starts a world before the tests around, and ends it after them. */
 export function useWorld(proxy: ProxyKind): Journey {
@@ -168,14 +180,30 @@ export function useWorld(proxy: ProxyKind): Journey {
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();
   });
-  return (name, run) =>
+  const journey = (name: string, run: (world: E2eWorld) => Promise<void>): void =>
     test(name, async () => {
       if (world === undefined) throw new Error('the world has not begun');
       try {
         await run(world);
       } catch (error) {
-        process.stderr.write(`${name}\n${world.says().slice(-20_000)}`);
+        process.stderr.write(`\n== ${name}\n${world.says().slice(-SHOWN)}`);
         throw error;
       }
     });
+  return Object.assign(journey, {
+    each: <Row extends string>(
+      name: string,
+      rows: readonly Row[],
+      run: (world: E2eWorld, row: Row) => Promise<void>,
+    ): void => {
+      for (const row of rows)
+        journey(
+          name.replace('%s', () => row),
+          (begun) => run(begun, row),
+        );
+    },
+  });
 }
+
+/** Of what the programs wrote, the end, in characters. */
+const SHOWN = 12_000;

@@ -1,0 +1,176 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { createCookies } from '../../../src/session/cookies.ts';
+import { signingRing } from '../../../src/session/keys.ts';
+import { createSealer } from '../../../src/session/seal.ts';
+import type { Session } from '../../../src/session/session.ts';
+import { createSessionReader, type SessionReader } from '../../../src/session/session-reader.ts';
+import type { SessionStore } from '../../../src/session/session-store.ts';
+import { createCookieStore } from '../../../src/session/session-store-cookie.ts';
+import type { AccessToken } from '../../../src/token/access-token.ts';
+import { START, sessionOf } from '../../contract/session-store.contract.ts';
+import { NEW, OLD, PlainJar, spoiled } from '../../support/cookies.ts';
+
+const cookiesOf = createCookies(signingRing([NEW, OLD]));
+const P = '__Host-postern';
+
+/** A clock, and a store that counts. */
+let at: number;
+let loads: number;
+let asksRevoked: 'at once' | 'later';
+let store: SessionStore;
+let reopened: string[];
+let refused: Set<string>;
+let reader: SessionReader;
+
+beforeEach(() => {
+  at = START;
+  loads = 0;
+  asksRevoked = 'at once';
+  reopened = [];
+  refused = new Set();
+  const cookieStore = createCookieStore(createSealer([NEW, OLD]), () => at);
+  store = {
+    ...cookieStore,
+    load: (...parts) => {
+      loads += 1;
+      return cookieStore.load(...parts);
+    },
+    isRevoked: (id) =>
+      asksRevoked === 'at once' ? cookieStore.isRevoked(id) : Promise.resolve(cookieStore.isRevoked(id)),
+  };
+  const reopen = (host: string, raw: string): AccessToken | undefined => {
+    reopened.push(`${host} ${raw}`);
+    return refused.has(raw) ? undefined : ({ raw } as AccessToken);
+  };
+  reader = createSessionReader(store, reopen, () => at);
+});
+
+async function signedIn(session: Session, scheme: 'http' | 'https' = 'https'): Promise<PlainJar> {
+  const cookies = cookiesOf(scheme);
+  return new PlainJar().take(cookies.session.write(await store.save(session), cookies.split([]), 3600) ?? []);
+}
+
+async function read(jar: PlainJar, host = 'shop.example.com', tenant = 'acme', scheme: 'http' | 'https' = 'https') {
+  const cookies = cookiesOf(scheme);
+  return reader.read(host, tenant, cookies, cookies.split(jar.lines));
+}
+
+test('opens a session once; every further request finds it warm', async () => {
+  const session = sessionOf();
+  const jar = await signedIn(session);
+  for (const _ of [1, 2, 3]) {
+    expect(await read(jar)).toEqual({ session, tokens: session.tokens.map(({ raw }) => ({ raw })) });
+  }
+  expect(loads).toBe(1);
+  expect(reopened).toEqual([`shop.example.com ${session.tokens[0]?.raw}`]);
+});
+
+test('what stands beside the session’s cookies changes nothing', async () => {
+  const jar = await signedIn(sessionOf());
+  await read(jar);
+  expect(await read(jar.copy().set('theme', 'dark').set(`${P}-t.abc`, 'x').set(`${P}.1000000`, 'x'))).toBeDefined();
+  expect(loads).toBe(1);
+});
+
+test('without cookies the store is not asked, and a cookie with no signature of ours is never looked into (CS9)', async () => {
+  expect(await read(new PlainJar())).toBeUndefined();
+  expect(await read(new PlainJar().set(P, 'x'))).toBeUndefined();
+  expect(await read(new PlainJar().set(P, 'x').set(`${P}.sig`, 'y'))).toBeUndefined();
+  expect(loads).toBe(0);
+});
+
+test('tokens that no longer fit today’s configuration are left out', async () => {
+  const session = sessionOf({
+    tokens: [
+      { audience: 'a', raw: 'one' },
+      { audience: 'b', raw: 'two' },
+    ],
+  });
+  refused.add('one');
+  expect(await read(await signedIn(session))).toEqual({ session, tokens: [{ raw: 'two' }] });
+});
+
+test.each(['at once', 'later'] as const)('a hit asks again whether the session was revoked; the store answers %s', async (when) => {
+  const session = sessionOf();
+  const jar = await signedIn(session);
+  asksRevoked = when;
+  expect(await read(jar)).toBeDefined();
+  await store.revoke(session.id, session.expiresAt);
+  expect(await read(jar)).toBeUndefined();
+  expect(await read(jar)).toBeUndefined();
+});
+
+test.each([
+  [3599, true],
+  [3600, false],
+  [3601, false],
+  [36_000, false],
+])('a warm session of an hour lives after %d seconds: %s', async (seconds, lives) => {
+  const jar = await signedIn(sessionOf());
+  expect(await read(jar)).toBeDefined();
+  at += seconds;
+  expect((await read(jar)) !== undefined).toBe(lives);
+});
+
+test('TS3: a clock that is set back revives nothing that was revoked', async () => {
+  const session = sessionOf();
+  const jar = await signedIn(session);
+  await read(jar);
+  await store.revoke(session.id, session.expiresAt);
+  at -= 3600;
+  expect(await read(jar)).toBeUndefined();
+});
+
+test('an ended session is not kept from a new one in the same browser', async () => {
+  const [before, after] = [sessionOf(), sessionOf()];
+  const jar = await signedIn(before);
+  await read(jar);
+  await store.revoke(before.id, before.expiresAt);
+  const next = await signedIn(after);
+  expect((await read(next))?.session).toEqual(after);
+  expect(await read(jar)).toBeUndefined();
+});
+
+test.each<[what: string, host: string, tenant: string, scheme: 'http' | 'https']>([
+  ['another host', 'other.example.com', 'acme', 'https'],
+  ['another tenant', 'shop.example.com', 'globex', 'https'],
+  ['host and tenant cut elsewhere', 'shop.example.com acme', '', 'https'],
+  ['the other spelling', 'shop.example.com', 'acme', 'http'],
+])('a warm session is none for %s', async (_what, host, tenant, scheme) => {
+  const jar = await signedIn(sessionOf());
+  expect(await read(jar)).toBeDefined();
+  expect(await read(jar, host, tenant, scheme)).toBeUndefined();
+});
+
+/** What is warm is found by the exact text only; anything else is opened, and fails as it would cold. */
+test.each<[what: string, change: (jar: PlainJar) => PlainJar]>([
+  ['a changed first chunk', (jar) => jar.set(P, spoiled(jar.get(P)))],
+  ['a changed second chunk', (jar) => jar.set(`${P}.1`, spoiled(jar.get(`${P}.1`)))],
+  ['no second chunk', (jar) => jar.delete(`${P}.1`)],
+  ['no signature of the second', (jar) => jar.delete(`${P}.1.sig`)],
+  ['another first chunk under the same signature', (jar) => jar.set(P, 'eyJ0IjoiMTp4In0=')],
+  ['a changed signature', (jar) => jar.set(`${P}.sig`, spoiled(jar.get(`${P}.sig`)))],
+])('a warm session is none with %s', async (_what, change) => {
+  const jar = await signedIn(sessionOf({ profile: { picture: 'x'.repeat(3000) } }));
+  expect(jar.names).toContain(`${P}.1`);
+  expect(await read(jar)).toBeDefined();
+  expect(await read(change(jar.copy()))).toBeUndefined();
+  expect(await read(jar)).toBeDefined();
+});
+
+test('CS8: a warm session is none where its cookie comes twice', async () => {
+  const jar = await signedIn(sessionOf());
+  await read(jar);
+  const cookies = cookiesOf('https');
+  const twice = cookies.split([...jar.lines, `${P}=x`]);
+  expect(await reader.read('shop.example.com', 'acme', cookies, twice)).toBeUndefined();
+});
+
+test('what a store cannot say is no answer', async () => {
+  const session = sessionOf();
+  const jar = await signedIn(session);
+  await read(jar);
+  const down = new Error('store down');
+  store.isRevoked = () => Promise.reject(down);
+  await expect(read(jar)).rejects.toBe(down);
+});
