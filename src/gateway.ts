@@ -116,7 +116,7 @@ export async function startGateway(
   const transactions = createTransactions(sealer, now);
   const memory = createLoginMemory(sealer, now);
   const signIn = createSignIn(providerOf, transactions, memory, now);
-  const openSession = createSessionOpener(store, sessionOf, config.session.maxAge, now);
+  const openSession = createSessionOpener(store, config.session.maxAge, now);
   const trustsOf = trusts.of;
   const callback = createCallback({
     providerOf,

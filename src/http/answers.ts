@@ -4,7 +4,7 @@ import { safeReturnUrl } from '../login/return-url.ts';
 import type { SignIn } from '../login/sign-in.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { NOBODY, permit } from '../outcome/permit.ts';
-import { refuse } from '../outcome/refusal.ts';
+import { type RefusalDetails, refuse } from '../outcome/refusal.ts';
 import type { Facts, Reply } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
@@ -40,7 +40,7 @@ export function createAnswers(
     reason: Reason,
     ask: Asked,
     facts: Facts,
-    missing?: readonly string[],
+    lacking: Pick<RefusalDetails, 'missing' | 'scopes'> = {},
   ): Promise<Reply> {
     const { app, origin, request } = visit;
     if (!app.credentials.includes('session')) return refuse(visit, reason, { facts });
@@ -60,7 +60,7 @@ export function createAnswers(
     return refuse(visit, reason, {
       loginUrl,
       facts,
-      ...(missing === undefined ? {} : { missing, scopes: missing }),
+      ...lacking,
     });
   }
 
@@ -107,9 +107,10 @@ export function createAnswers(
       const audience = need.audiences[0] as string;
       const scopes = [...need.allOf, ...need.anyOf.filter((scope) => missing.includes(scope))];
       if (credential.kind === 'bearer') return refuse(visit, reason, { missing, scopes, facts });
-      if (credential.kind === 'none')
-        return offerLogin(visit, 'login-needed', { audience, scopes: [] }, facts);
-      if (credential.expired) return offerLogin(visit, 'session-expired', { audience, scopes: [] }, facts);
+      // What this page needs is asked for along with what every login asks for.
+      const ask = { audience, scopes: [...need.allOf, ...need.anyOf] };
+      if (credential.kind === 'none') return offerLogin(visit, 'login-needed', ask, facts);
+      if (credential.expired) return offerLogin(visit, 'session-expired', ask, facts);
 
       const asked = [
         ...credential.live.session.asked,
@@ -118,19 +119,14 @@ export function createAnswers(
       if (token === undefined) {
         return wasAsked(asked, need.audiences)
           ? refuse(visit, 'audience-refused', { resource: audience, facts })
-          : offerLogin(visit, 'audience-not-held', { audience, scopes: [] }, facts);
+          : offerLogin(visit, 'audience-not-held', ask, facts);
       }
       const open = notAsked(asked, need.audiences, missing);
       if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, facts });
       // The new token replaces this one, so what this one holds is asked for again.
       const held = [...token.scopes];
-      return offerLogin(
-        visit,
-        'scopes-not-asked',
-        { audience, scopes: [...held, ...missing] },
-        facts,
-        missing,
-      );
+      const more = { audience, scopes: [...held, ...missing] };
+      return offerLogin(visit, 'scopes-not-asked', more, facts, { missing, scopes });
     },
   };
 }

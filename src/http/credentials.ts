@@ -83,7 +83,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
         return { token, live: undefined, authorization: token === undefined ? undefined : credential.line };
       }
       // The scheme is the upstream's own business, unless it is one of ours in a form that cannot be believed.
-      const isOwn = typeof credential !== 'string' && credential.kind === 'session';
+      const isOwn = typeof credential !== 'string';
       const authorization = isOwn ? request.headers.authorization[0] : undefined;
       const opened = await openSession(visit, app.audiences);
       return opened.kind === 'session'

@@ -118,6 +118,7 @@ export function createCallback(parts: CallbackParts): Callback {
     const returnTo = transaction.state.returnTo ?? '/';
     const asked = { audience, scopes: scopesToAsk(app, audience, scopes) };
     const before = await memory.read(host, cookies, split);
+    const session = (await parts.sessionOf(visit))?.session;
     const end = (completed: boolean): LoginEnd => ({ ...asked, at: now(), completed });
 
     const fail = async (reason: Reason, cause: string, hint?: string): Promise<Reply> =>
@@ -151,7 +152,7 @@ export function createCallback(parts: CallbackParts): Callback {
       const reason = token.reason === 'key-set-unavailable' ? 'provider-unavailable' : 'access-token-invalid';
       return fail(reason, `${token.reason}: ${token.detail}`, `${token.detail}.`);
     }
-    const opened = await parts.openSession(visit, {
+    const opened = await parts.openSession(visit, session, {
       id: randomBytes(16).toString('base64url'),
       provider: config.name,
       result,

@@ -6,9 +6,9 @@ import type { Asked } from '../session/session.ts';
 /** Seconds for which the end of a login is remembered. */
 const MEMORY = 600;
 /** Two logins that ended well within a minute, and still no session: a third would be a loop. */
-const NO_SESSION = { logins: 2, seconds: 60 };
-/** Tokens that are dead before their page is opened go round as well, only faster than any that are merely short-lived. */
-const SHORT_LIVED = { logins: 4, seconds: 8 };
+const LOOP = { logins: 2, seconds: 60 };
+/** Seconds after a login within which its token cannot be merely short-lived: it was dead when the page was opened. */
+const STILLBORN = 3;
 /** Entries kept; the oldest go first. */
 const ENTRIES = 6;
 
@@ -81,6 +81,7 @@ export const withoutAsked = ({ at, completed }: LoginEnd): LoginEnd => ({
  * @returns whether a further login would only go round.
  */
 export function isLoop(ends: readonly LoginEnd[], now: number, live: boolean): boolean {
-  const { logins, seconds } = live ? SHORT_LIVED : NO_SESSION;
-  return ends.filter((end) => end.completed && end.at > now - seconds).length >= logins;
+  const recent = ends.filter((end) => end.completed && end.at > now - LOOP.seconds);
+  const atOnce = recent.some((end) => end.at > now - STILLBORN);
+  return recent.length >= LOOP.logins && (!live || atOnce);
 }

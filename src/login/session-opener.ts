@@ -2,7 +2,6 @@ import type { LoginResult } from '../oidc/identity-provider.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import {
   type Asked,
-  type LiveSession,
   mergeAsked,
   SESSION_VERSION,
   type Session,
@@ -31,23 +30,22 @@ export interface OpenedSession {
 /**
  * Opens a session for a login, in place of the one the browser had: the same person's further tokens stay, another
  * person's session is replaced whole. The id is always a new one, and the old session is dead from then on (fixation).
+ * `before` is what the browser had when its callback came: read later, a sibling tab's login may have ended it by now.
  * What was refused to one person may be granted to another: only the same person's memory is kept.
  * @returns undefined when the session does not fit into cookies.
  */
-export type SessionOpener = (visit: AppVisit, login: NewLogin) => Promise<OpenedSession | undefined>;
+export type SessionOpener = (
+  visit: AppVisit,
+  before: Session | undefined,
+  login: NewLogin,
+) => Promise<OpenedSession | undefined>;
 
 /**
  * @param maxAge seconds
  * @param now Unix seconds
  */
-export function createSessionOpener(
-  store: SessionStore,
-  sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>,
-  maxAge: number,
-  now: () => number,
-): SessionOpener {
-  return async (visit, { id, provider, result, token, asked, askedBefore }) => {
-    const before = (await sessionOf(visit))?.session;
+export function createSessionOpener(store: SessionStore, maxAge: number, now: () => number): SessionOpener {
+  return async (visit, before, { id, provider, result, token, asked, askedBefore }) => {
     const same = before?.provider === provider && before.subject === result.subject ? before : undefined;
     const createdAt = now();
     const session: Session = {

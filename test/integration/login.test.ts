@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { PEOPLE, RESOURCES } from '../../demo/people.ts';
 import { Browser } from '../support/browser.ts';
 import { expectWellFormed } from '../support/refusals.ts';
-import { type Answer, startTestWorld, type World } from '../support/world.ts';
+import { type Answer, CLIENT_SECRET, SESSION_SECRET, startTestWorld, type World } from '../support/world.ts';
 
 const SHOP = 'http://shop.localhost:8080';
 const LISTED = 'http://listed.localhost:8080';
@@ -31,6 +31,7 @@ rules:
   /account/**: authenticated
   /read/**: ["orders:read"]
   /write/**: ["orders:write"]
+  /both/**: { all: ["orders:read", "orders:write"] }
   /status/**: { audience: https://api.ops.localhost, all: ["status:read"] }
 `;
 
@@ -139,6 +140,37 @@ describe('a login', () => {
     expectAnswer(await browser.check(`${SHOP}/account/`), 302, 'login-started');
     offset = 585;
     expectAnswer(await browser.check(`${SHOP}/account/`), 200, 'permitted');
+  });
+});
+
+describe('a further login', () => {
+  test('of the same person keeps the other tokens, and each expires by itself', async () => {
+    await browser.signIn(`${SHOP}/account/`);
+    offset = 300;
+    await browser.signIn(`${SHOP}/_auth/login?rd=/`);
+    await browser.signIn(`${SHOP}/status/1`);
+    for (const path of ['/account/', '/status/1'])
+      expectAnswer(await browser.check(SHOP + path), 200, 'permitted');
+    offset = 0;
+  });
+
+  test('begun in several tabs at once leaves one session that lives', async () => {
+    await browser.signIn(`${SHOP}/account/`);
+    const callbacks: string[] = [];
+    for (const path of ['/status/1', '/status/2', '/status/3']) callbacks.push(await begin(SHOP + path));
+    const answers = await Promise.all(callbacks.map((callback) => browser.check(callback)));
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303]);
+    expectAnswer(await browser.check(`${SHOP}/status/1`), 200, 'permitted');
+    expectAnswer(await browser.check(`${SHOP}/account/`), 200, 'permitted');
+  });
+
+  test('after a form was posted says that nothing was sent', async () => {
+    await browser.signIn(`${SHOP}/account/`);
+    offset = 700;
+    const answer = await browser.check(`${SHOP}/account/`, { method: 'POST', manner: 'form' });
+    expectAnswer(answer, 401, 'session-expired');
+    expect(answer.body).toMatch(/nothing was sent/);
+    expect(answer.body).toMatch(/target="_blank"/);
   });
 });
 
@@ -352,6 +384,25 @@ describe('a loop', () => {
   });
 });
 
+describe('a loop by time', () => {
+  test('ends soon, where the clock is ahead so far that every token is born old', async () => {
+    offset = 595;
+    const answers: string[] = [];
+    for (let login = 0; login < 6; login += 1) {
+      const answer = await browser.check(`${SHOP}/account/`);
+      answers.push(answer.reason);
+      if (answer.status !== 302) break;
+      const done = await browser.check(await browser.atProvider(String(answer.headers.location)));
+      expectAnswer(done, 303, 'login-completed');
+    }
+    expect(answers).toEqual([
+      ...Array.from({ length: answers.length - 1 }, () => 'login-started'),
+      'login-loop',
+    ]);
+    expect(answers.length).toBeLessThanOrEqual(5);
+  });
+});
+
 describe('the authorization request', () => {
   const PARAMETERS = [
     ...['client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'resource'],
@@ -371,6 +422,36 @@ describe('the authorization request', () => {
         code_challenge_method: 'S256',
         scope: 'openid profile email orders:read orders:write',
       });
+    }
+  });
+
+  test.each([
+    ['shop.example.com', 'https://shop.example.com'],
+    ['SHOP.Example.com:443', 'https://shop.example.com'],
+    ['shop.localhost:8080', SHOP],
+    ['Shop.LOCALHOST:8080', SHOP],
+    ['shop.localhost', 'http://shop.localhost'],
+  ])('comes back to the public origin of %s, whatever the proxy says of the scheme', async (host, origin) => {
+    for (const proto of ['http', 'https', 'ws', 'wss', 'HTTPS']) {
+      const answer = await world.send('listen', '/verify', [
+        ...['X-Forwarded-Method', 'GET', 'X-Forwarded-Proto', proto, 'X-Forwarded-Host', host],
+        ...['X-Forwarded-Uri', '/account/', 'Accept', 'text/html', 'Host', 'evil.example'],
+        ...[
+          'X-Forwarded-Port',
+          '9',
+          'X-Forwarded-Prefix',
+          '/evil',
+          'Forwarded',
+          'host=evil.example;proto=http',
+        ],
+      ]);
+      expectAnswer(answer, 302, 'login-started');
+      expect((await authorizationOf(answer)).get('redirect_uri')).toBe(`${origin}/_auth/callback`);
+      const secure = origin.startsWith('https');
+      for (const line of answer.setCookie) {
+        expect(line.startsWith('__Host-')).toBe(secure);
+        expect(/; secure/i.test(line)).toBe(secure);
+      }
     }
   });
 
@@ -475,14 +556,24 @@ describe('what the provider does not grant', () => {
     expectAnswer(await browser.check(`${LISTED}/account/`), 200, 'permitted');
   });
 
-  test('keeps what the earlier token held', async () => {
+  test('is challenged with all that the page needs, not with the missing part', async () => {
+    await browser.signIn(`${LISTED}/account/`);
     await browser.signIn(`${LISTED}/read/1`);
-    for (const path of ['/read/1', '/write/1']) {
-      const stepUp = await browser.check(LISTED + path);
-      expectAnswer(stepUp, 302, 'login-started');
-      await browser.check(await browser.atProvider(String(stepUp.headers.location)));
-      offset += 61;
-    }
+    const answer = await browser.check(`${LISTED}/both/1`, { manner: 'script' });
+    expectAnswer(answer, 403, 'scopes-not-asked');
+    expect(JSON.parse(answer.body)).toMatchObject({ missing: ['orders:write'] });
+    expect(answer.headers['www-authenticate']).toBe(
+      'Bearer realm="listed.localhost", error="insufficient_scope", scope="orders:read orders:write"',
+    );
+  });
+
+  test('keeps what the earlier token held', async () => {
+    // The first login asks for what its page needs along with the list: one redirect, not two.
+    await browser.signIn(`${LISTED}/read/1`);
+    expectAnswer(await browser.check(`${LISTED}/read/1`), 200, 'permitted');
+    const stepUp = await browser.check(`${LISTED}/write/1`);
+    expectAnswer(stepUp, 302, 'login-started');
+    await browser.check(await browser.atProvider(String(stepUp.headers.location)));
     expectAnswer(await browser.check(`${LISTED}/read/1`), 200, 'permitted');
   });
 
@@ -564,4 +655,17 @@ describe('consent', () => {
     expectAnswer(await person.check(`${LISTED}/write/1`), 403, 'scope-missing');
     expectAnswer(await person.check(`${LISTED}/account/`), 200, 'permitted');
   });
+});
+
+test('the log holds no token, code, state, cookie or secret', async () => {
+  const callback = new URL(await begin(`${SHOP}/account/?password=hunter2`));
+  await browser.check(callback.href);
+  const page = await browser.check(`${SHOP}/account/?password=hunter2`);
+  const log = JSON.stringify(world.log);
+  for (const secret of [
+    ...['hunter2', CLIENT_SECRET, SESSION_SECRET, 'eyJ'],
+    ...['code', 'state'].map((name) => String(callback.searchParams.get(name))),
+    String(page.headers.authorization).slice(7),
+  ])
+    expect(log).not.toContain(secret);
 });

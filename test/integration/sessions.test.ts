@@ -42,7 +42,12 @@ rules:
 `;
 const SCOPES = Object.keys(CLAIMS) as (keyof typeof CLAIMS)[];
 const rules = {
-  'shop.yaml': appOf('shop', 'origins: [https://www.example.com]', undefined, 'shop.localhost, shop.example.com'),
+  'shop.yaml': appOf(
+    'shop',
+    'origins: [https://www.example.com]',
+    undefined,
+    'shop.localhost, shop.example.com',
+  ),
   'other.yaml': appOf('other'),
   'opaque.yaml': appOf('opaque'),
   'open.yaml': 'app: open\nhosts: [open.localhost]\nrules:\n  /**: public\n',
@@ -54,7 +59,9 @@ const rules = {
   ),
 };
 const hosts = [
-  ...['shop', 'other', 'opaque', ...SCOPES.map((scope) => `of-${scope}`)].map((name) => `${name}.localhost:8080`),
+  ...['shop', 'other', 'opaque', ...SCOPES.map((scope) => `of-${scope}`)].map(
+    (name) => `${name}.localhost:8080`,
+  ),
   'shop.example.com',
 ];
 
@@ -63,7 +70,10 @@ let blob = 0;
 const now = (): number => Math.floor(Date.now() / 1000) + offset;
 const provider = {
   people: [...PEOPLE, FRED],
-  resources: [...RESOURCES, { audience: 'https://api.opaque.localhost', scopes: [], format: 'opaque' as const }],
+  resources: [
+    ...RESOURCES,
+    { audience: 'https://api.opaque.localhost', scopes: [], format: 'opaque' as const },
+  ],
   configuration: { extraTokenClaims: () => ({ blob: 'x'.repeat(blob) }) },
 };
 
@@ -363,9 +373,17 @@ describe('on the check', () => {
 
   test('a path of the gateway is never a 2xx, for any host or method', async () => {
     await browser.signIn(`${SHOP}/account/`);
-    const origins = [SHOP, at('open'), 'https://shop.example.com', 'https://shop.example.com.', 'http://evil.example'];
+    const origins = [
+      SHOP,
+      at('open'),
+      'https://shop.example.com',
+      'https://shop.example.com.',
+      'http://evil.example',
+    ];
     const paths =
-      ' / /me /login /logout /callback /logged-out /error /jwks.json /backchannel-logout /x ?a=1 /login?rd=/'.split(' ');
+      ' / /me /login /logout /callback /logged-out /error /jwks.json /backchannel-logout /x ?a=1 /login?rd=/'.split(
+        ' ',
+      );
     const preflight = ['Origin', 'https://www.example.com', 'Access-Control-Request-Method', 'GET'];
     const permitted: string[] = [];
     for (const origin of origins)
@@ -444,12 +462,11 @@ describe('a provider that is down', () => {
     const ready = await lonely.send('listen', '/readyz', []);
     expect(ready.status).toBe(503);
     const lines = ['Authorization', `Bearer ${Buffer.from('{"alg":"ES256"}').toString('base64url')}.e30.AA`];
-    expectAnswer(
-      await person.check(`${SHOP}/account/`, { manner: 'plain', lines }),
-      401,
-      'token-issuer',
-    );
-    const out = await person.check(`${SHOP}/_auth/logout`, { ...{ method: 'POST', manner: 'form' }, lines: ['Origin', SHOP] });
+    expectAnswer(await person.check(`${SHOP}/account/`, { manner: 'plain', lines }), 401, 'token-issuer');
+    const out = await person.check(`${SHOP}/_auth/logout`, {
+      ...{ method: 'POST', manner: 'form' },
+      lines: ['Origin', SHOP],
+    });
     expect(out).toMatchObject({ status: 303, headers: { location: `${SHOP}/_auth/logged-out` } });
 
     const back = await startProvider({
@@ -472,7 +489,11 @@ describe('a provider that is down', () => {
       await back.close();
       expect(await isAlive(person)).toBe(true);
       expectAnswer(
-        await person.check(`${SHOP}/_auth/logout`, { method: 'POST', manner: 'form', lines: ['Origin', SHOP] }),
+        await person.check(`${SHOP}/_auth/logout`, {
+          method: 'POST',
+          manner: 'form',
+          lines: ['Origin', SHOP],
+        }),
         303,
         'logged-out',
       );
