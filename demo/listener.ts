@@ -1,0 +1,58 @@
+import { createServer, type Server } from 'node:net';
+
+/** Starts to listen; rejects when the address cannot be had. */
+export function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Stops to listen and waits until the port is free. */
+export function unlisten(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+/**
+ * A port that is free on 127.0.0.1 now, for a program that has to be told one.
+ * Somebody else may take it before that program does: whoever starts it must notice.
+ */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await listen(server, 0, '127.0.0.1');
+  const address = server.address();
+  await unlisten(server);
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** @returns whether nobody listens there, on any of the loopback addresses that this machine has. */
+export async function isFree(port: number): Promise<boolean> {
+  for (const host of await loopbackAddresses()) {
+    const server = createServer();
+    try {
+      await listen(server, port, host);
+    } catch {
+      return false;
+    }
+    await unlisten(server);
+  }
+  return true;
+}
+
+/** 127.0.0.1, and ::1 where there is one: browsers may resolve `*.localhost` to either. */
+export async function loopbackAddresses(): Promise<readonly string[]> {
+  const server = createServer();
+  try {
+    await listen(server, 0, '::1');
+  } catch {
+    return ['127.0.0.1'];
+  }
+  await unlisten(server);
+  return ['127.0.0.1', '::1'];
+}
