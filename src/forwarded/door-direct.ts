@@ -1,9 +1,9 @@
 import type { Reason } from '../reason.ts';
-import { canonicalPath } from './canonical-path.ts';
 import type { ForwardedRequest } from './forwarded-request.ts';
-import { parseHost } from './host.ts';
 import { sortHeaders } from './raw-headers.ts';
-import { isHttpToken, isRequestTarget, pathOf } from './request-target.ts';
+import { readRequest } from './read-request.ts';
+
+const NAMES = ['host'];
 
 /**
  * The door for a person's own request, through the extra router: the host comes from `Host`, and X-Forwarded-* mean
@@ -14,14 +14,7 @@ export function readDirect(
   target: string,
   rawHeaders: readonly string[],
 ): ForwardedRequest | Reason {
-  const hosts = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host',
-  );
-  const [hostLine] = hosts;
-  const host = hostLine === undefined || hosts.length > 1 ? undefined : parseHost(hostLine);
-  if (host === undefined) return 'host-malformed';
-  if (!isHttpToken(method)) return 'method-malformed';
-  if (!isRequestTarget(target)) return 'target-malformed';
-  const { client } = sortHeaders(rawHeaders);
-  return { method, host, target, path: canonicalPath(pathOf(target)), headers: client };
+  const { lines, client } = sortHeaders(rawHeaders, NAMES);
+  const [hosts = []] = lines;
+  return hosts.length === 1 ? readRequest(method, hosts[0] ?? '', target, client) : 'host-malformed';
 }

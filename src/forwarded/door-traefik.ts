@@ -1,11 +1,9 @@
 import type { Reason } from '../reason.ts';
-import { canonicalPath } from './canonical-path.ts';
 import type { ForwardedRequest } from './forwarded-request.ts';
-import { parseHost } from './host.ts';
 import { sortHeaders } from './raw-headers.ts';
-import { isHttpToken, isRequestTarget, pathOf } from './request-target.ts';
+import { isProto, readRequest } from './read-request.ts';
 
-const PROTOS: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss']);
+const NAMES = ['x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri'];
 
 /**
  * The door for Traefik and Caddy: reads exactly one line each of X-Forwarded-Method, -Proto, -Host and -Uri.
@@ -15,15 +13,9 @@ const PROTOS: ReadonlySet<string> = new Set(['http', 'https', 'ws', 'wss']);
  * @returns the forwarded request, or the reason it cannot be told which request it is.
  */
 export function readTraefik(rawHeaders: readonly string[]): ForwardedRequest | Reason {
-  const { proxy, client } = sortHeaders(rawHeaders);
-  const lines = [proxy.method, proxy.proto, proxy.host, proxy.uri];
+  const { lines, client } = sortHeaders(rawHeaders, NAMES);
   if (lines.some((line) => line.length > 1)) return 'forwarded-header-repeated';
-  const [method = '', proto = '', hostLine = '', target = ''] = lines.map((line) => line[0]);
-  if (method === '' || proto === '' || hostLine === '' || target === '') return 'forwarded-header-missing';
-  if (!isHttpToken(method)) return 'method-malformed';
-  if (!PROTOS.has(proto.toLowerCase())) return 'proto-malformed';
-  const host = parseHost(hostLine);
-  if (host === undefined) return 'host-malformed';
-  if (!isRequestTarget(target)) return 'target-malformed';
-  return { method, host, target, path: canonicalPath(pathOf(target)), headers: client };
+  const [method = '', proto = '', host = '', uri = ''] = lines.map((line) => line[0]);
+  if (method === '' || proto === '' || host === '' || uri === '') return 'forwarded-header-missing';
+  return isProto(proto) ? readRequest(method, host, uri, client) : 'proto-malformed';
 }

@@ -1,16 +1,10 @@
 import type { ClientHeaders } from './forwarded-request.ts';
 
-/** The headers that proxies write; every line of each, so that a repeated one can be told. */
-export interface ProxyHeaders {
-  readonly method: readonly string[];
-  readonly proto: readonly string[];
-  readonly host: readonly string[];
-  readonly uri: readonly string[];
-}
-
+/** What the header lines of a request say. */
 export interface SortedHeaders {
   readonly client: ClientHeaders;
-  readonly proxy: ProxyHeaders;
+  /** Every line of each name that the door asked for, so that a repeated one can be told. */
+  readonly lines: readonly (readonly string[])[];
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -19,15 +13,16 @@ const join = (before: string | undefined, line: string): string =>
 
 /**
  * Sorts header lines in one pass. Reads `rawHeaders`, since Node's `req.headers` joins repeated lines and keeps only
- * the first `Authorization`. Everything not named here is never looked at (Forwarded, X-Original-URL, X-Rewrite-URL,
- * X-Forwarded-Prefix, X-Forwarded-Port, X-HTTP-Method-Override …).
+ * the first `Authorization`. Whatever neither is named here nor asked for by the door is never looked at (Forwarded,
+ * X-Rewrite-URL, X-Forwarded-Prefix, X-Forwarded-Port, X-HTTP-Method-Override, the headers of other proxies …).
  * @param raw names and values in turn, as `IncomingMessage.rawHeaders`
+ * @param names the lower-case names that this door reads
  */
-export function sortHeaders(raw: readonly string[]): SortedHeaders {
+export function sortHeaders(raw: readonly string[], names: readonly string[]): SortedHeaders {
   const cookie: string[] = [];
   const authorization: string[] = [];
   const foldable: string[] = [];
-  const proxy = { method: [] as string[], proto: [] as string[], host: [] as string[], uri: [] as string[] };
+  const lines = names.map((): string[] => []);
   const client: Writable<ClientHeaders> = {
     cookie,
     authorization,
@@ -48,18 +43,6 @@ export function sortHeaders(raw: readonly string[]): SortedHeaders {
     const name = (raw[i] as string).toLowerCase();
     const line = raw[i + 1] as string;
     switch (name) {
-      case 'x-forwarded-method':
-        proxy.method.push(line);
-        break;
-      case 'x-forwarded-proto':
-        proxy.proto.push(line);
-        break;
-      case 'x-forwarded-host':
-        proxy.host.push(line);
-        break;
-      case 'x-forwarded-uri':
-        proxy.uri.push(line);
-        break;
       case 'cookie':
         cookie.push(line);
         break;
@@ -100,9 +83,12 @@ export function sortHeaders(raw: readonly string[]): SortedHeaders {
       case 'access-control-request-method':
         client.accessControlRequestMethod = join(client.accessControlRequestMethod, line);
         break;
-      default:
-        if (name.includes('_') || name.includes('.')) foldable.push(name);
+      default: {
+        const lineOf = lines[names.indexOf(name)];
+        if (lineOf !== undefined) lineOf.push(line);
+        else if (name.includes('_') || name.includes('.')) foldable.push(name);
+      }
     }
   }
-  return { client, proxy };
+  return { client, lines };
 }

@@ -13,8 +13,9 @@ export function refusalParagraphs(
 ): readonly string[] {
   const more = hint === undefined ? [] : [hint];
   if (loginUrl !== undefined && visit.kind === 'form') {
+    const why = reason === 'scopes-not-asked' ? 'More permission is needed' : 'Your session ended';
     return [
-      'Your session ended, and nothing was sent. Sign in in a new tab, come back to this one and send again.',
+      `${why}, and nothing was sent. Sign in in a new tab, come back to this one and send again.`,
       ...more,
     ];
   }
