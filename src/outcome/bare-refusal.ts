@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Reason, reasonRow } from '../reason.ts';
+import { PROBLEM_TYPE, problemJson } from './problem-json.ts';
 import { NO_STORE, type Reply } from './reply.ts';
 
 /**
@@ -7,21 +8,14 @@ import { NO_STORE, type Reply } from './reply.ts';
  * @param cause for the log only
  */
 export function bareRefusal(reason: Reason, cause?: string): Reply {
-  const { status, title, detail } = reasonRow(reason);
+  const { status } = reasonRow(reason);
   const requestId = randomUUID();
-  const body = JSON.stringify({
-    type: `urn:postern:reason:${reason}`,
-    title,
-    status,
-    detail,
-    reason,
-    request_id: requestId,
-  });
+  const body = problemJson(reason, { status, requestId });
   return {
     status,
     reason,
     headers: [
-      ['Content-Type', 'application/problem+json'],
+      ['Content-Type', PROBLEM_TYPE],
       NO_STORE,
       ['X-Content-Type-Options', 'nosniff'],
       ['Content-Length', String(Buffer.byteLength(body))],

@@ -1,4 +1,8 @@
 import { type Reason, reasonRow } from '../reason.ts';
+import { fitting } from './problem-json.ts';
+
+/** Characters: proxies take headers of 8 KB, and this is not the only one. */
+const MAX_SCOPES = 3_000;
 
 /**
  * The `WWW-Authenticate` value of a refusal (RFC 6750 section 3).
@@ -11,7 +15,8 @@ export function bearerChallenge(reason: Reason, realm: string, scopes: readonly 
   if (error !== undefined) parameters.push(`error="${error}"`);
   // RFC 6750: no error information for a caller that sent no credentials.
   if (error === 'invalid_token') parameters.push(`error_description="${detail}"`);
-  if (scopes.length > 0) parameters.push(`scope="${scopes.join(' ')}"`);
+  const named = fitting(scopes, MAX_SCOPES);
+  if (named.length > 0) parameters.push(`scope="${named.join(' ')}"`);
   return `Bearer ${parameters.join(', ')}`;
 }
 

@@ -2,6 +2,7 @@ import type { Page, PageAction } from '../pages/page.ts';
 import { pageHeaders, renderPage } from '../pages/render.ts';
 import { type Reason, reasonRow } from '../reason.ts';
 import { bearerChallenge, isChallenged } from './challenge.ts';
+import { PROBLEM_TYPE, problemJson } from './problem-json.ts';
 import { refusalActions, refusalParagraphs } from './refusal-page.ts';
 import { type Facts, type HeaderLine, NO_STORE, type Reply } from './reply.ts';
 import type { Visit } from './visit.ts';
@@ -39,19 +40,10 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
   const isPage = visit.kind !== 'script';
   const body = isPage
     ? renderPage(pageOf(visit, reason, title, detail, details))
-    : JSON.stringify({
-        type: `urn:postern:reason:${reason}`,
-        title,
-        status,
-        detail: details.hint === undefined ? detail : `${detail} ${details.hint}`,
-        reason,
-        ...(details.missing === undefined ? {} : { missing: details.missing }),
-        request_id: visit.requestId,
-        ...(details.loginUrl === undefined ? {} : { login_url: details.loginUrl }),
-      });
+    : problemJson(reason, { ...details, status, requestId: visit.requestId });
   const headers: HeaderLine[] = isPage
     ? [...pageHeaders(visit.brand, visit.kind === 'frame')]
-    : [['Content-Type', 'application/problem+json'], NO_STORE, ['X-Content-Type-Options', 'nosniff']];
+    : [['Content-Type', PROBLEM_TYPE], NO_STORE, ['X-Content-Type-Options', 'nosniff']];
   headers.push(['Content-Length', String(Buffer.byteLength(body))]);
   if (isChallenged(reason, status)) {
     headers.push([

@@ -49,8 +49,13 @@ export function sessionStoreContract(
     if (reason === undefined) test(what, async () => prove(await open()));
     else test.failing(`NOT: ${what} (${reason})`, async () => prove(await open()));
   };
-  const load = (store: SessionStore, handle: string, at = START, host = 'shop.example.com', tenant = 'acme') =>
-    store.load(handle, host, tenant, at);
+  const load = (
+    store: SessionStore,
+    handle: string,
+    at = START,
+    host = 'shop.example.com',
+    tenant = 'acme',
+  ) => store.load(handle, host, tenant, at);
 
   describe(`${name} session store`, () => {
     promise('what was saved is loaded, whole', async ({ store }) => {
@@ -102,7 +107,15 @@ export function sessionStoreContract(
 
     promise('a handle that it did not make is none', async ({ store }) => {
       const handle = await store.save(sessionOf());
-      for (const forged of ['', 'x', '....', handle.slice(1), `${handle}x`, `${handle}.x`, handle.toUpperCase()]) {
+      for (const forged of [
+        '',
+        'x',
+        '....',
+        handle.slice(1),
+        `${handle}x`,
+        `${handle}.x`,
+        handle.toUpperCase(),
+      ]) {
         expect(await load(store, forged)).toBeUndefined();
       }
     });
@@ -122,16 +135,21 @@ export function sessionStoreContract(
       for (const handle of handles) expect(await load(store, handle)).toBeUndefined();
     });
 
-    promise('a load that was under way when the session was revoked does not bring it back', async ({ store }) => {
-      const session = sessionOf();
-      const handle = await store.save(session);
-      const order: string[] = [];
-      const loading = load(store, handle).then((loaded) => order.push(loaded === undefined ? 'none' : 'loaded'));
-      await store.revoke(session.id, session.expiresAt);
-      order.push('revoked');
-      await loading;
-      expect(['revoked none', 'none revoked', 'loaded revoked']).toContain(order.join(' '));
-    });
+    promise(
+      'a load that was under way when the session was revoked does not bring it back',
+      async ({ store }) => {
+        const session = sessionOf();
+        const handle = await store.save(session);
+        const order: string[] = [];
+        const loading = load(store, handle).then((loaded) =>
+          order.push(loaded === undefined ? 'none' : 'loaded'),
+        );
+        await store.revoke(session.id, session.expiresAt);
+        order.push('revoked');
+        await loading;
+        expect(['revoked none', 'none revoked', 'loaded revoked']).toContain(order.join(' '));
+      },
+    );
 
     promise('revoking one session leaves the others', async ({ store }) => {
       const [one, other] = [sessionOf(), sessionOf()];

@@ -53,25 +53,63 @@ describe('400 path-ambiguous', () => {
     ['a fragment', ['/admin#', '/admin#/public', '/#']],
     ['a raw question mark', ['/admin?x']],
     ['a blank', ['/a b', '/ ', '/a /b', '/a\u00a0b']],
-    ['a raw byte that is not ASCII', ['/gr\u00f6\u00dfe', '/gr\u00c3\u00b6', '/\u00ff', '/\u0080', '/größe🚪']],
+    [
+      'a raw byte that is not ASCII',
+      ['/gr\u00f6\u00dfe', '/gr\u00c3\u00b6', '/\u00ff', '/\u0080', '/größe🚪'],
+    ],
     [
       '%25 before two hex digits',
       ['/%252e%252e', '/%2561dmin', '/%2525', '/%25%32%66', '/a%252Fb', '/%25ff', '/%25Ab', '/x%2500'],
     ],
     [
       'a dot segment',
-      ['/.', '/..', '/./', '/../', '/./admin', '/../admin', '/x/../admin', '/admin/.', '/admin/./', '/admin/..'],
+      [
+        '/.',
+        '/..',
+        '/./',
+        '/../',
+        '/./admin',
+        '/../admin',
+        '/x/../admin',
+        '/admin/.',
+        '/admin/./',
+        '/admin/..',
+      ],
     ],
     [
       'a dot segment after decoding',
-      ['/%2e', '/%2E%2E', '/%2e%2e/admin', '/x/.%2e/admin', '/x/%2e./admin', '/assets/%2e%2e/admin', '/a/%2e/'],
+      [
+        '/%2e',
+        '/%2E%2E',
+        '/%2e%2e/admin',
+        '/x/.%2e/admin',
+        '/x/%2e./admin',
+        '/assets/%2e%2e/admin',
+        '/a/%2e/',
+      ],
     ],
     ['an empty segment', ['//', '//admin', '/a//b', '/a//', '///', '//evil.example/x', '/a/b//']],
     [
       'a control byte',
-      ['/admin%00', '/%0a', '/%0A', '/%0d%0a', '/%09', '/%1f', '/%7f', '/%C2%80', '/%C2%9F', '/a\u0000', '/a\t', '/a\n'],
+      [
+        '/admin%00',
+        '/%0a',
+        '/%0A',
+        '/%0d%0a',
+        '/%09',
+        '/%1f',
+        '/%7f',
+        '/%C2%80',
+        '/%C2%9F',
+        '/a\u0000',
+        '/a\t',
+        '/a\n',
+      ],
     ],
-    ['a bad escape', ['/%', '/a%', '/%z', '/%zz', '/%4', '/%g1', '/%1', '/%u0041', '/100%', '/%%41', '/% 41']],
+    [
+      'a bad escape',
+      ['/%', '/a%', '/%z', '/%zz', '/%4', '/%g1', '/%1', '/%u0041', '/100%', '/%%41', '/% 41'],
+    ],
     [
       'bad UTF-8',
       [
@@ -95,7 +133,13 @@ describe('400 path-ambiguous', () => {
   test.each(['\\', ';', '#', '?', ' ', '\u007f', '\u0000', '\u001f', '\u0080', '\u00ff', '\u2044', '\uff0f'])(
     'the character %j stands nowhere in a path',
     (character) => {
-      const places = [`/${character}`, `/a${character}`, `/${character}a`, `/a/${character}/b`, `${character}/a`];
+      const places = [
+        `/${character}`,
+        `/a${character}`,
+        `/${character}a`,
+        `/a/${character}/b`,
+        `${character}/a`,
+      ];
       expect(places.map(canonicalPath)).toEqual(places.map(() => undefined));
     },
   );

@@ -47,7 +47,14 @@ test.each<[method: string, target: string, expected: string]>([
 ])('%s %s', (method, target, expected) => expect(told(read(method, target, ...HOST))).toBe(expected));
 
 test('X-Forwarded-* mean nothing here', () => {
-  const forwarded = ['X-Forwarded-Host', 'evil.example', 'X-Forwarded-Uri', '/public', 'X-Forwarded-Method', 'PUT'];
+  const forwarded = [
+    'X-Forwarded-Host',
+    'evil.example',
+    'X-Forwarded-Uri',
+    '/public',
+    'X-Forwarded-Method',
+    'PUT',
+  ];
   const twice = [...forwarded, ...forwarded];
   expect(read('GET', '/_auth/me', ...twice, ...HOST)).toEqual(read('GET', '/_auth/me', ...HOST));
 });

@@ -49,7 +49,11 @@ describe.each(CLEAN)('FA2, FA3: %s', (name, value) => {
     ['twice, an empty one first', [[name, ''], ...CLEAN], 'forwarded-header-repeated'],
     ['twice, an empty one last', [...CLEAN, [name, '']], 'forwarded-header-repeated'],
     ['twice, in two cases', [...CLEAN, [name.toUpperCase(), value]], 'forwarded-header-repeated'],
-    ['twice, apart', [[name, value], ...others, ['Cookie', 'a=b'], [name, value]], 'forwarded-header-repeated'],
+    [
+      'twice, apart',
+      [[name, value], ...others, ['Cookie', 'a=b'], [name, value]],
+      'forwarded-header-repeated',
+    ],
     ['spelled with _ only', [...others, [name.replaceAll('-', '_'), value]], 'forwarded-header-missing'],
     ['spelled with . only', [...others, [name.replaceAll('-', '.'), value]], 'forwarded-header-missing'],
     ['with a blank after its name only', [...others, [`${name} `, value]], 'forwarded-header-missing'],
@@ -107,7 +111,11 @@ test.each<[name: string, value: string, expected: string]>([
   ['X-Forwarded-Uri', '/?//evil', 'GET shop.example.com /?//evil []'],
   ['X-Forwarded-Uri', '/admin?x=/public', 'GET shop.example.com /admin?x=/public ["admin"]'],
   ['X-Forwarded-Uri', '/a?b?c', 'GET shop.example.com /a?b?c ["a"]'],
-  ['X-Forwarded-Uri', '/a?q=\u00c3\u00a9"<>{}|\\^`[]%zz', 'GET shop.example.com /a?q=\u00c3\u00a9"<>{}|\\^`[]%zz ["a"]'],
+  [
+    'X-Forwarded-Uri',
+    '/a?q=\u00c3\u00a9"<>{}|\\^`[]%zz',
+    'GET shop.example.com /a?q=\u00c3\u00a9"<>{}|\\^`[]%zz ["a"]',
+  ],
   ['X-Forwarded-Uri', '//evil.example/x', 'target-malformed'],
   ['X-Forwarded-Uri', '//', 'target-malformed'],
   ['X-Forwarded-Uri', 'admin', 'target-malformed'],
@@ -232,25 +240,30 @@ const TOLD: Readonly<Record<string, string>> = {
   'chain-strip-auth': 'GET strip-auth.lab.test /v1/x%2Fy?q=1 null',
 };
 
-(isThere ? describe : describe.skip)(isThere ? RECORDED : `${RECORDED}: not replayed, ${VECTORS.pathname} is absent`, () => {
-  test.each(isThere ? recorded : [{ name: 'all', auth: { headers: [] }, upstream: null } as Recorded])(
-    '$name',
-    ({ name, auth, upstream }) => {
-      const lines = auth.headers.flatMap(([field, value, times = 1]) => Array<Line>(times).fill([field, value]));
-      const result = read(...lines);
-      const special = TOLD[name];
-      if (special !== undefined) {
-        expect(told(result)).toBe(special);
-        return;
-      }
-      // What is decided about is what the upstream would serve, byte for byte.
-      expect(told(result)).toMatch(/^[A-Z]+ [a-z]+\.lab\.test \/\S* \[.*\]$/);
-      expect(result).toMatchObject({ method: upstream?.method, target: upstream?.url });
-    },
-  );
+(isThere ? describe : describe.skip)(
+  isThere ? RECORDED : `${RECORDED}: not replayed, ${VECTORS.pathname} is absent`,
+  () => {
+    test.each(isThere ? recorded : [{ name: 'all', auth: { headers: [] }, upstream: null } as Recorded])(
+      '$name',
+      ({ name, auth, upstream }) => {
+        const lines = auth.headers.flatMap(([field, value, times = 1]) =>
+          Array<Line>(times).fill([field, value]),
+        );
+        const result = read(...lines);
+        const special = TOLD[name];
+        if (special !== undefined) {
+          expect(told(result)).toBe(special);
+          return;
+        }
+        // What is decided about is what the upstream would serve, byte for byte.
+        expect(told(result)).toMatch(/^[A-Z]+ [a-z]+\.lab\.test \/\S* \[.*\]$/);
+        expect(result).toMatchObject({ method: upstream?.method, target: upstream?.url });
+      },
+    );
 
-  test('each special case is among them', () => {
-    const names = recorded.map(({ name }) => name);
-    expect(Object.keys(TOLD).filter((name) => !names.includes(name))).toEqual([]);
-  });
-});
+    test('each special case is among them', () => {
+      const names = recorded.map(({ name }) => name);
+      expect(Object.keys(TOLD).filter((name) => !names.includes(name))).toEqual([]);
+    });
+  },
+);

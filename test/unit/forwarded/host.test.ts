@@ -36,15 +36,39 @@ describe('400 host-malformed', () => {
     ['nothing', ['', '.', ':443', '.:443', '..']],
     ['an empty label', ['.example.com', 'shop..example.com', 'shop.example.com..']],
     ['no port in its range', ['a.de:', 'a.de:0', 'a.de:00000', 'a.de:65536', 'a.de:99999', 'a.de:123456']],
-    ['no digits for a port', ['a.de:x', 'a.de:-1', 'a.de:+1', 'a.de:4 4', 'a.de:4e2', 'a.de:0x1', 'a.de:1:2', 'a.de:٤٤٣']],
+    [
+      'no digits for a port',
+      ['a.de:x', 'a.de:-1', 'a.de:+1', 'a.de:4 4', 'a.de:4e2', 'a.de:0x1', 'a.de:1:2', 'a.de:٤٤٣'],
+    ],
     ['a comma', ['a.de,b.de', 'a.de, b.de', ',', 'a.de,']],
     ['userinfo', ['u@a.de', 'u:p@a.de', '@a.de', 'a.de@b.de']],
     ['a scheme or a path', ['https://a.de', '//a.de', 'a.de/', 'a.de/x', 'a.de?x', 'a.de#x', 'a.de\\b.de']],
-    ['a blank or control', [' a.de', 'a.de ', 'a .de', 'a.de\t', 'a.de\n', 'a.de\r\n', 'a.de\u0000', '\u00a0a.de']],
-    ['a character that is not ASCII', ['gr\u00f6\u00dfe.de', 'a\u00e9.de', 'a\u3002de', '\u212aelvin.de', '\u017fhop.de', 'a\u00ad.de']],
-    ['an escape or a pattern', ['a%2ede', 'a.de%00', '*.example.com', 'a*.de', '{tenant}.de', "a'.de", 'a".de', 'a;b.de']],
-    ['no IPv6 literal', ['::1', '[::1', '::1]', '[]', '[:]', '[::g]', '[fe80::1%25eth0]', '[v1.x]', '[[::1]]', '[::1]8080']],
-    ['too long', ['a'.repeat(64), `${'a'.repeat(64)}.de`, `${'a.'.repeat(131)}`, `[${':'.repeat(46)}]`, 'a.'.repeat(5000)]],
+    [
+      'a blank or control',
+      [' a.de', 'a.de ', 'a .de', 'a.de\t', 'a.de\n', 'a.de\r\n', 'a.de\u0000', '\u00a0a.de'],
+    ],
+    [
+      'a character that is not ASCII',
+      ['gr\u00f6\u00dfe.de', 'a\u00e9.de', 'a\u3002de', '\u212aelvin.de', '\u017fhop.de', 'a\u00ad.de'],
+    ],
+    [
+      'an escape or a pattern',
+      ['a%2ede', 'a.de%00', '*.example.com', 'a*.de', '{tenant}.de', "a'.de", 'a".de', 'a;b.de'],
+    ],
+    [
+      'no IPv6 literal',
+      ['::1', '[::1', '::1]', '[]', '[:]', '[::g]', '[fe80::1%25eth0]', '[v1.x]', '[[::1]]', '[::1]8080'],
+    ],
+    [
+      'too long',
+      [
+        'a'.repeat(64),
+        `${'a'.repeat(64)}.de`,
+        `${'a.'.repeat(131)}`,
+        `[${':'.repeat(46)}]`,
+        'a.'.repeat(5000),
+      ],
+    ],
   ])('%s', (_why, texts) => {
     expect(texts.filter((text) => parseHost(text) !== undefined)).toEqual([]);
   });

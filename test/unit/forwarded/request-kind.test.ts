@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClientHeaders } from '../../../src/forwarded/forwarded-request.ts';
-import { isPreflight, isWebSocket, type RequestKind, requestKind } from '../../../src/forwarded/request-kind.ts';
+import {
+  isPreflight,
+  isWebSocket,
+  type RequestKind,
+  requestKind,
+} from '../../../src/forwarded/request-kind.ts';
 import { requestOf } from '../../support/requests.ts';
 
 const kindOf = (method: string, headers: Partial<ClientHeaders>): RequestKind =>
@@ -10,8 +15,30 @@ const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,i
 const BROWSER = { accept: HTML, secFetchMode: 'navigate', secFetchDest: 'document', secFetchSite: 'none' };
 
 describe('AR6: the whole matrix against the sentence of design §4', () => {
-  const MODES = [undefined, 'navigate', 'cors', 'no-cors', 'same-origin', 'websocket', 'nested-navigate', '', 'Navigate'];
-  const DESTS = [undefined, 'document', 'iframe', 'frame', 'embed', 'object', 'fencedframe', 'empty', 'image', 'script', ''];
+  const MODES = [
+    undefined,
+    'navigate',
+    'cors',
+    'no-cors',
+    'same-origin',
+    'websocket',
+    'nested-navigate',
+    '',
+    'Navigate',
+  ];
+  const DESTS = [
+    undefined,
+    'document',
+    'iframe',
+    'frame',
+    'embed',
+    'object',
+    'fencedframe',
+    'empty',
+    'image',
+    'script',
+    '',
+  ];
   const SITES = [undefined, 'none', 'same-origin', 'same-site', 'cross-site'];
   const ACCEPTS: [accept: string | undefined, prefersHtml: boolean][] = [
     [undefined, false],
@@ -29,7 +56,9 @@ describe('AR6: the whole matrix against the sentence of design §4', () => {
     (method === 'GET' || method === 'HEAD') &&
     (h.secFetchMode === undefined || h.secFetchMode === 'navigate') &&
     (h.secFetchDest === undefined || h.secFetchDest === 'document') &&
-    (h.secFetchMode !== undefined || h.secFetchDest !== undefined || (html && h.requestedWith === undefined)) &&
+    (h.secFetchMode !== undefined ||
+      h.secFetchDest !== undefined ||
+      (html && h.requestedWith === undefined)) &&
     h.purpose === undefined &&
     h.webSocketKey === undefined;
 
@@ -43,7 +72,15 @@ describe('AR6: the whole matrix against the sentence of design §4', () => {
             for (const requestedWith of EITHER)
               for (const purpose of EITHER)
                 for (const webSocketKey of EITHER) {
-                  const headers = { secFetchMode, secFetchDest, secFetchSite, accept, requestedWith, purpose, webSocketKey };
+                  const headers = {
+                    secFetchMode,
+                    secFetchDest,
+                    secFetchSite,
+                    accept,
+                    requestedWith,
+                    purpose,
+                    webSocketKey,
+                  };
                   const expected = isPageLoad(method, headers, html);
                   if (expected) pageLoads += 1;
                   if ((kindOf(method, headers) === 'page-load') !== expected) wrong.push(headers);
@@ -61,14 +98,34 @@ test.each<[what: string, method: string, headers: Partial<ClientHeaders>, kind: 
   ['curl', 'GET', { accept: '*/*' }, 'script'],
   ['an HTTP client without Accept', 'GET', {}, 'script'],
   ['fetch()', 'GET', { accept: '*/*', secFetchMode: 'cors', secFetchDest: 'empty' }, 'script'],
-  ['fetch() that asks for HTML', 'GET', { accept: HTML, secFetchMode: 'same-origin', secFetchDest: 'empty' }, 'script'],
+  [
+    'fetch() that asks for HTML',
+    'GET',
+    { accept: HTML, secFetchMode: 'same-origin', secFetchDest: 'empty' },
+    'script',
+  ],
   ['jQuery that asks for HTML', 'GET', { accept: 'text/html', requestedWith: 'XMLHttpRequest' }, 'script'],
   ['XMLHttpRequest of axios', 'GET', { accept: 'application/json, text/plain, */*' }, 'script'],
   ['an image', 'GET', { accept: 'image/*', secFetchMode: 'no-cors', secFetchDest: 'image' }, 'script'],
   ['a stylesheet', 'GET', { accept: 'text/css', secFetchMode: 'no-cors', secFetchDest: 'style' }, 'script'],
-  ['server-sent events', 'GET', { accept: 'text/event-stream', secFetchMode: 'cors', secFetchDest: 'empty' }, 'script'],
-  ['a service worker script', 'GET', { secFetchMode: 'same-origin', secFetchDest: 'serviceworker' }, 'script'],
-  ['a WebSocket by its mode', 'GET', { accept: HTML, secFetchMode: 'websocket', secFetchDest: 'empty' }, 'script'],
+  [
+    'server-sent events',
+    'GET',
+    { accept: 'text/event-stream', secFetchMode: 'cors', secFetchDest: 'empty' },
+    'script',
+  ],
+  [
+    'a service worker script',
+    'GET',
+    { secFetchMode: 'same-origin', secFetchDest: 'serviceworker' },
+    'script',
+  ],
+  [
+    'a WebSocket by its mode',
+    'GET',
+    { accept: HTML, secFetchMode: 'websocket', secFetchDest: 'empty' },
+    'script',
+  ],
   ['a WebSocket by its key', 'GET', { accept: HTML, webSocketKey: 'dGhlIHNhbXBsZQ==' }, 'script'],
   ['a prefetch', 'GET', { ...BROWSER, purpose: 'prefetch;prerender' }, 'script'],
   ['a download dialog', 'GET', { accept: HTML, secFetchMode: 'navigate', secFetchDest: 'empty' }, 'script'],
@@ -135,7 +192,10 @@ test.each<[method: string, origin: string | undefined, asks: string | undefined,
   ['OPTIONS', undefined, undefined, false],
   ['GET', 'https://www.example.com', 'POST', false],
   ['options', 'https://www.example.com', 'POST', false],
-])('%s with Origin %s and Access-Control-Request-Method %s is a preflight: %s', (method, origin, asks, preflight) => {
-  const request = requestOf(`${method} shop.example.com/`, { origin, accessControlRequestMethod: asks });
-  expect(isPreflight(request)).toBe(preflight);
-});
+])(
+  '%s with Origin %s and Access-Control-Request-Method %s is a preflight: %s',
+  (method, origin, asks, preflight) => {
+    const request = requestOf(`${method} shop.example.com/`, { origin, accessControlRequestMethod: asks });
+    expect(isPreflight(request)).toBe(preflight);
+  },
+);

@@ -21,7 +21,11 @@ test.each<[reason: Reason, scopes: string[], challenge: string]>([
     [],
     'Bearer realm="shop.example.com", error="invalid_token", error_description="It is for another resource."',
   ],
-  ['scope-missing', ['orders:write'], 'Bearer realm="shop.example.com", error="insufficient_scope", scope="orders:write"'],
+  [
+    'scope-missing',
+    ['orders:write'],
+    'Bearer realm="shop.example.com", error="insufficient_scope", scope="orders:write"',
+  ],
   [
     'scopes-not-asked',
     ['orders:read', 'orders:write'],
@@ -41,24 +45,31 @@ const PARAMETERS: Readonly<Record<string, RegExp>> = {
   scope: /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/,
 };
 
-test.each(Object.keys(REASONS) as Reason[])('BE7, BE8: %s makes a challenge that can be read back', (reason) => {
-  for (const [realm, scopes] of [
-    [REALM, []],
-    ['[::1]', ["a!#$%&'()*+,-./:;<=>?@[]^_`{|}~"]],
-    ['xn--gre-6ka8i.example.com', ['a', 'b:c', 'https://a.example/x.y']],
-  ] as const) {
-    const challenge = bearerChallenge(reason, realm, scopes);
-    const read = [...challenge.slice('Bearer '.length).matchAll(/(\w+)="([^"\\]*)"(?:, |$)/g)];
-    expect(`Bearer ${read.map(([text]) => text).join('')}`).toBe(challenge);
-    const names = read.map(([, name = '']) => name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const [, name = '', value = ''] of read) expect(value).toMatch(PARAMETERS[name] ?? /^unknown parameter$/);
-    expect(names.includes('scope')).toBe(scopes.length > 0);
-  }
-});
+test.each(Object.keys(REASONS) as Reason[])(
+  'BE7, BE8: %s makes a challenge that can be read back',
+  (reason) => {
+    for (const [realm, scopes] of [
+      [REALM, []],
+      ['[::1]', ["a!#$%&'()*+,-./:;<=>?@[]^_`{|}~"]],
+      ['xn--gre-6ka8i.example.com', ['a', 'b:c', 'https://a.example/x.y']],
+    ] as const) {
+      const challenge = bearerChallenge(reason, realm, scopes);
+      const read = [...challenge.slice('Bearer '.length).matchAll(/(\w+)="([^"\\]*)"(?:, |$)/g)];
+      expect(`Bearer ${read.map(([text]) => text).join('')}`).toBe(challenge);
+      const names = read.map(([, name = '']) => name);
+      expect(new Set(names).size).toBe(names.length);
+      for (const [, name = '', value = ''] of read)
+        expect(value).toMatch(PARAMETERS[name] ?? /^unknown parameter$/);
+      expect(names.includes('scope')).toBe(scopes.length > 0);
+    }
+  },
+);
 
-test.each(Object.keys(REASONS) as Reason[])('%s: a challenge with every 401, and with every error code', (reason) => {
-  const { status, error } = REASONS[reason] as { status: number; error?: string };
-  expect(isChallenged(reason, status)).toBe(status === 401 || error !== undefined);
-  expect(isChallenged(reason, 401)).toBe(true);
-});
+test.each(Object.keys(REASONS) as Reason[])(
+  '%s: a challenge with every 401, and with every error code',
+  (reason) => {
+    const { status, error } = REASONS[reason] as { status: number; error?: string };
+    expect(isChallenged(reason, status)).toBe(status === 401 || error !== undefined);
+    expect(isChallenged(reason, 401)).toBe(true);
+  },
+);

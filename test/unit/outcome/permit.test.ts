@@ -17,7 +17,9 @@ const known = (parts: Partial<Omit<AccessToken, 'scopes'>> & { scopes?: string[]
   profile: undefined,
 });
 const headers = (identity: Identity, app = PLAIN, authorization?: string, cookie?: string) =>
-  permit('permitted', app, identity, authorization, cookie, {}).headers.map(([name, value]) => `${name}: ${value}`);
+  permit('permitted', app, identity, authorization, cookie, {}).headers.map(
+    ([name, value]) => `${name}: ${value}`,
+  );
 
 const NONE = ['X-Auth-Subject: ', 'X-Auth-Client: ', 'X-Auth-Scopes: '];
 const ALICE = ['X-Auth-Subject: alice', 'X-Auth-Client: shop', 'X-Auth-Scopes: orders:read orders:write'];
@@ -48,7 +50,10 @@ describe('all configured names are always there, empty when unknown (FA12)', () 
     ],
     [
       'claims that would forge a header',
-      headers({ ...known({ subject: 'a\r\nX-Auth-Scopes: admin', client: '🚪' }), profile: { name: 'ö%' } }, MAPPED),
+      headers(
+        { ...known({ subject: 'a\r\nX-Auth-Scopes: admin', client: '🚪' }), profile: { name: 'ö%' } },
+        MAPPED,
+      ),
       [
         'X-Auth-Subject: a%0D%0AX-Auth-Scopes: admin',
         'X-Auth-Client: %F0%9F%9A%AA',
@@ -62,20 +67,23 @@ describe('all configured names are always there, empty when unknown (FA12)', () 
   ])('%s', (_what, actual, expected) => expect(actual).toEqual(expected));
 });
 
-test.each(['public', 'permitted', 'preflight'] as const)('%s is a 200 without a body, and sets no cookie', (reason) => {
-  const reply = permit(reason, PLAIN, NOBODY, undefined, undefined, { app: 'shop' });
-  expect(reply).toEqual({
-    status: 200,
-    reason,
-    headers: [
-      ['X-Auth-Subject', ''],
-      ['X-Auth-Client', ''],
-      ['X-Auth-Scopes', ''],
-      ['Content-Length', '0'],
-    ],
-    facts: { app: 'shop' },
-  });
-});
+test.each(['public', 'permitted', 'preflight'] as const)(
+  '%s is a 200 without a body, and sets no cookie',
+  (reason) => {
+    const reply = permit(reason, PLAIN, NOBODY, undefined, undefined, { app: 'shop' });
+    expect(reply).toEqual({
+      status: 200,
+      reason,
+      headers: [
+        ['X-Auth-Subject', ''],
+        ['X-Auth-Client', ''],
+        ['X-Auth-Scopes', ''],
+        ['Content-Length', '0'],
+      ],
+      facts: { app: 'shop' },
+    });
+  },
+);
 
 test('IT12: a permit has no place for an ID token', () => {
   const profile = { email: 'a@b.de', id_token: 'eyJ', raw: 'eyJ' };
@@ -103,7 +111,9 @@ test.each([
 
 /** AR7: never 307 or 308, which would send a form again. */
 test.each([302, 303] as const)('a %d is absolute, kept by nobody, and tells no referrer', (status) => {
-  const reply = redirect(status, 'login-started', 'https://id.example.com/?x=1', ['a=1; path=/', 'b=2'], { app: 'shop' });
+  const reply = redirect(status, 'login-started', 'https://id.example.com/?x=1', ['a=1; path=/', 'b=2'], {
+    app: 'shop',
+  });
   expect(reply).toEqual({
     status,
     reason: 'login-started',

@@ -5,7 +5,15 @@ import { type RefusalDetails, refuse } from '../../../src/outcome/refusal.ts';
 import type { Reply } from '../../../src/outcome/reply.ts';
 import { here, type Visit } from '../../../src/outcome/visit.ts';
 import { REASONS, type Reason } from '../../../src/reason.ts';
-import { FETCH, FRAME, NAVIGATION, ruleSetOf, shopRules, type VisitParts, visitOf } from '../../support/requests.ts';
+import {
+  FETCH,
+  FRAME,
+  NAVIGATION,
+  ruleSetOf,
+  shopRules,
+  type VisitParts,
+  visitOf,
+} from '../../support/requests.ts';
 
 const ALL = Object.keys(REASONS) as Reason[];
 const LOGIN = 'https://shop.example.com/_auth/login?rd=https%3A%2F%2Fshop.example.com%2F';
@@ -34,7 +42,12 @@ describe.each(Object.keys(KINDS) as Visit['kind'][])('every reason, for a %s', (
     const visit = visited(kind);
     expect(visit.kind).toBe(kind);
     const { status, title } = REASONS[reason];
-    const reply = refuse(visit, reason, { missing: ['a:b'], scopes: ['a:b'], resource: 'https://api', loginUrl: LOGIN });
+    const reply = refuse(visit, reason, {
+      missing: ['a:b'],
+      scopes: ['a:b'],
+      resource: 'https://api',
+      loginUrl: LOGIN,
+    });
     const body = bodyOf(reply);
     expect(reply).toMatchObject({ status, reason });
     expect(reply.facts).toEqual({ app: 'shop', missing: ['a:b'], requestId: visit.requestId });
@@ -46,7 +59,8 @@ describe.each(Object.keys(KINDS) as Visit['kind'][])('every reason, for a %s', (
     expect(one(reply, 'X-Content-Type-Options')).toBe('nosniff');
     expect(one(reply, 'Retry-After')).toBe(status === 503 ? '5' : undefined);
     expect(one(reply, 'WWW-Authenticate') !== undefined).toBe(status === 401 || 'error' in REASONS[reason]);
-    for (const name of ['Set-Cookie', 'Location', 'Access-Control-Allow-Origin']) expect(linesOf(reply, name)).toEqual([]);
+    for (const name of ['Set-Cookie', 'Location', 'Access-Control-Allow-Origin'])
+      expect(linesOf(reply, name)).toEqual([]);
     expect(body.length).toBeLessThanOrEqual(16 * 1024);
     for (const text of [title, reason, visit.requestId]) expect(body).toContain(text);
   });
@@ -67,7 +81,11 @@ describe('problem JSON (RFC 9457)', () => {
   });
 
   test('names what is missing and where a login is', () => {
-    const reply = refuse(visit, 'scopes-not-asked', { missing: ['a', 'b'], scopes: ['a', 'b', 'c'], loginUrl: LOGIN });
+    const reply = refuse(visit, 'scopes-not-asked', {
+      missing: ['a', 'b'],
+      scopes: ['a', 'b', 'c'],
+      loginUrl: LOGIN,
+    });
     expect(json(reply)).toMatchObject({ status: 403, missing: ['a', 'b'], login_url: LOGIN });
     expect(one(reply, 'WWW-Authenticate')).toBe(
       'Bearer realm="shop.example.com", error="insufficient_scope", scope="a b c"',
@@ -87,13 +105,23 @@ describe('problem JSON (RFC 9457)', () => {
   });
 
   test('facts are for the log only', () => {
-    const reply = refuse(visit, 'internal-error', { facts: { cause: 'ECONNREFUSED 10.0.0.7', rule: 'shop.yaml:3' } });
+    const reply = refuse(visit, 'internal-error', {
+      facts: { cause: 'ECONNREFUSED 10.0.0.7', rule: 'shop.yaml:3' },
+    });
     expect(bodyOf(reply)).not.toMatch(/ECONN|10\.0|yaml/);
-    expect(reply.facts).toEqual({ app: 'shop', cause: 'ECONNREFUSED 10.0.0.7', rule: 'shop.yaml:3', requestId: visit.requestId });
+    expect(reply.facts).toEqual({
+      app: 'shop',
+      cause: 'ECONNREFUSED 10.0.0.7',
+      rule: 'shop.yaml:3',
+      requestId: visit.requestId,
+    });
   });
 
   test('further headers and cookies are sent', () => {
-    const reply = refuse(visit, 'method-not-allowed', { headers: [['Allow', 'GET']], setCookie: ['a=1', 'b=2'] });
+    const reply = refuse(visit, 'method-not-allowed', {
+      headers: [['Allow', 'GET']],
+      setCookie: ['a=1', 'b=2'],
+    });
     expect(one(reply, 'Allow')).toBe('GET');
     expect(linesOf(reply, 'Set-Cookie')).toEqual(['a=1', 'b=2']);
   });
@@ -114,18 +142,97 @@ describe('pages', () => {
 
   const HREF = LOGIN.replaceAll('&', '&amp;');
 
-  test.each<[what: string, kind: Visit['kind'], reason: Reason, details: RefusalDetails, has: (string | RegExp)[], not: (string | RegExp)[]]>([
-    ['a form says that nothing was sent', 'form', 'login-needed', { loginUrl: LOGIN }, ['nothing was sent', 'target="_blank"', `href="${HREF}"`], ['target="_top"']],
-    ['a frame leads out', 'frame', 'login-needed', { loginUrl: LOGIN }, ['target="_top"', `href="${HREF}"`], ['target="_blank"']],
-    ['missing scopes are listed', 'page-load', 'scope-missing', { missing: ['orders:write'] }, ['<li>orders:write</li>', 'prompt=select_account'], ['refresh']],
-    ['a refused audience is named', 'page-load', 'audience-refused', { resource: 'https://api.x' }, ['https://api.x'], []],
-    ['a loop names the likely cause', 'page-load', 'login-loop', {}, ['does not keep cookies', 'Try again'], []],
-    ['a provider that is down reloads the page', 'page-load', 'provider-unavailable', {}, ['<meta http-equiv="refresh" content="5">'], []],
-    ['a foreign port leads to the right one', 'page-load', 'foreign-port', {}, ['href="https://shop.example.com/orders?q=1"'], []],
-    ['logout asks by a form', 'page-load', 'logout-confirm', {}, ['<form method="post" action="https://shop.example.com/_auth/logout"'], []],
+  test.each<
+    [
+      what: string,
+      kind: Visit['kind'],
+      reason: Reason,
+      details: RefusalDetails,
+      has: (string | RegExp)[],
+      not: (string | RegExp)[],
+    ]
+  >([
+    [
+      'a form says that nothing was sent',
+      'form',
+      'login-needed',
+      { loginUrl: LOGIN },
+      ['nothing was sent', 'target="_blank"', `href="${HREF}"`],
+      ['target="_top"'],
+    ],
+    [
+      'a frame leads out',
+      'frame',
+      'login-needed',
+      { loginUrl: LOGIN },
+      ['target="_top"', `href="${HREF}"`],
+      ['target="_blank"'],
+    ],
+    [
+      'missing scopes are listed',
+      'page-load',
+      'scope-missing',
+      { missing: ['orders:write'] },
+      ['<li>orders:write</li>', 'prompt=select_account'],
+      ['refresh'],
+    ],
+    [
+      'a refused audience is named',
+      'page-load',
+      'audience-refused',
+      { resource: 'https://api.x' },
+      ['https://api.x'],
+      [],
+    ],
+    [
+      'a loop names the likely cause',
+      'page-load',
+      'login-loop',
+      {},
+      ['does not keep cookies', 'Try again'],
+      [],
+    ],
+    [
+      'a provider that is down reloads the page',
+      'page-load',
+      'provider-unavailable',
+      {},
+      ['<meta http-equiv="refresh" content="5">'],
+      [],
+    ],
+    [
+      'a foreign port leads to the right one',
+      'page-load',
+      'foreign-port',
+      {},
+      ['href="https://shop.example.com/orders?q=1"'],
+      [],
+    ],
+    [
+      'logout asks by a form',
+      'page-load',
+      'logout-confirm',
+      {},
+      ['<form method="post" action="https://shop.example.com/_auth/logout"'],
+      [],
+    ],
     ['an explicit deny leads nowhere', 'page-load', 'rule-deny', {}, [], ['<a ', '<form']],
-    ['a hint is shown', 'page-load', 'provider-refused', { hint: 'Said <b>no</b>.' }, ['Said &lt;b&gt;no&lt;/b&gt;.'], ['<b>']],
-    ['try again leads to where it was to go', 'page-load', 'callback-expired', { returnTo: '/x?y' }, ['rd=%2Fx%3Fy'], []],
+    [
+      'a hint is shown',
+      'page-load',
+      'provider-refused',
+      { hint: 'Said <b>no</b>.' },
+      ['Said &lt;b&gt;no&lt;/b&gt;.'],
+      ['<b>'],
+    ],
+    [
+      'try again leads to where it was to go',
+      'page-load',
+      'callback-expired',
+      { returnTo: '/x?y' },
+      ['rd=%2Fx%3Fy'],
+      [],
+    ],
   ])('%s', (_what, kind, reason, details, has, not) => {
     const body = bodyOf(refuse(visited(kind), reason, details));
     for (const part of has) expect(body).toContain(part);
@@ -133,13 +240,17 @@ describe('pages', () => {
   });
 
   test('what the URL says is escaped', () => {
-    const visit = visitOf('GET shop.example.com/a?"><script>alert(1)</script>\u00c3\u00a9', { headers: NAVIGATION });
+    const visit = visitOf('GET shop.example.com/a?"><script>alert(1)</script>\u00c3\u00a9', {
+      headers: NAVIGATION,
+    });
     for (const reason of ALL) expect(bodyOf(refuse(visit, reason))).not.toContain('<script');
   });
 
   test('a bearer-only app offers no other account', () => {
     const rules = shopRules('credentials: [bearer]');
-    expect(bodyOf(refuse(visited('page-load', { rules }), 'scope-missing', { missing: ['a'] }))).not.toContain('select_account');
+    expect(
+      bodyOf(refuse(visited('page-load', { rules }), 'scope-missing', { missing: ['a'] })),
+    ).not.toContain('select_account');
   });
 
   test('a host without an app shows its name', () => {
@@ -169,12 +280,20 @@ describe('FA17: never more than 16 KB, whatever is in it', () => {
       returnTo: `/${'x'.repeat(3000)}`,
     },
   };
-  const cases = (Object.keys(KINDS) as Visit['kind'][]).flatMap((kind) => Object.keys(LONG).map((what) => [kind, what] as const));
+  const cases = (Object.keys(KINDS) as Visit['kind'][]).flatMap((kind) =>
+    Object.keys(LONG).map((what) => [kind, what] as const),
+  );
 
   test.each(cases)('a %s, %s', (kind, what) => {
     const target = `/${'a'.repeat(8000)}?${'"<>&\u00c3\u00a9'.repeat(1000)}`;
     const visit = visitOf(`${KINDS[kind][0].split('/', 1)[0]}${target}`, { headers: KINDS[kind][1] });
-    for (const reason of ['scope-missing', 'audience-refused', 'login-needed', 'provider-refused', 'foreign-port'] as const) {
+    for (const reason of [
+      'scope-missing',
+      'audience-refused',
+      'login-needed',
+      'provider-refused',
+      'foreign-port',
+    ] as const) {
       const reply = refuse(visit, reason, LONG[what]);
       expect(Buffer.byteLength(bodyOf(reply))).toBeLessThanOrEqual(16 * 1024);
       expect(one(reply, 'Content-Length')).toBe(String(Buffer.byteLength(bodyOf(reply))));
@@ -208,7 +327,12 @@ describe('CORS on our own refusals (design §6, origins)', () => {
     ['an allowed origin', WITH, 'https://www.example.com', READABLE('https://www.example.com')],
     ['another allowed origin', WITH, 'https://partner.example', READABLE('https://partner.example')],
     ['a foreign origin', WITH, 'https://evil.example', ['Vary: Origin']],
-    ['an origin that begins with an allowed one', WITH, 'https://partner.example.evil.test', ['Vary: Origin']],
+    [
+      'an origin that begins with an allowed one',
+      WITH,
+      'https://partner.example.evil.test',
+      ['Vary: Origin'],
+    ],
     ['null', WITH, 'null', ['Vary: Origin']],
     ['two Origin lines', WITH, 'https://www.example.com, https://www.example.com', ['Vary: Origin']],
     ['no Origin', WITH, undefined, ['Vary: Origin']],
@@ -225,13 +349,22 @@ test.each<[line: string, headers: Partial<ClientHeaders>, address: string]>([
   ['POST shop.example.com/a', NAVIGATION, 'https://shop.example.com/'],
   ['GET shop.example.com/a', FRAME, 'https://shop.example.com/'],
   ['GET shop.example.com/%2e%2e/a', NAVIGATION, 'https://shop.example.com/'],
-])('one can come back from %s', (line, headers, address) => expect(here(visitOf(line, { headers }))).toBe(address));
+])('one can come back from %s', (line, headers, address) =>
+  expect(here(visitOf(line, { headers }))).toBe(address),
+);
 
 test.each(ALL)('a bare refusal says %s as problem JSON, and keeps the cause for the log', (reason) => {
   const reply = bareRefusal(reason, 'the cause');
   const { status, title, detail } = REASONS[reason];
   const requestId = reply.facts?.requestId;
-  expect(json(reply)).toEqual({ type: `urn:postern:reason:${reason}`, title, status, detail, reason, request_id: requestId });
+  expect(json(reply)).toEqual({
+    type: `urn:postern:reason:${reason}`,
+    title,
+    status,
+    detail,
+    reason,
+    request_id: requestId,
+  });
   expect(reply).toMatchObject({ status, reason, facts: { cause: 'the cause' } });
   expect(reply.headers).toEqual([
     ['Content-Type', 'application/problem+json'],

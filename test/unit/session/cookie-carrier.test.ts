@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Cookie, CookieJar } from 'tough-cookie';
 import { createCookieCarrier } from '../../../src/session/cookie-carrier.ts';
 import { signingRing } from '../../../src/session/keys.ts';
-import { cookiePrefix, type CookiePrefix } from '../../../src/session/own-cookies.ts';
-import { PlainJar, NEW, OLD, oneCharacterOff, parseSetCookie, RETIRED } from '../../support/cookies.ts';
+import { type CookiePrefix, cookiePrefix } from '../../../src/session/own-cookies.ts';
+import { NEW, OLD, oneCharacterOff, PlainJar, parseSetCookie, RETIRED } from '../../support/cookies.ts';
 
 const NAME = '__Host-postern';
 const carrier = createCookieCarrier(NAME, signingRing([NEW, OLD]));
@@ -63,9 +63,12 @@ test('values are cookie octets (RFC 6265 section 4.1.1), and the text is not rea
 });
 
 describe('reading', () => {
-  test.each(['x', '1:text', 'a'.repeat(2900), 'ünïcödé 🚪', '"\\;,= \n', '{"t":"x"}', '0', 'null'])('%.20j comes back', (text) => {
-    expect(carrier.read(written(text), NAME)).toBe(text);
-  });
+  test.each(['x', '1:text', 'a'.repeat(2900), 'ünïcödé 🚪', '"\\;,= \n', '{"t":"x"}', '0', 'null'])(
+    '%.20j comes back',
+    (text) => {
+      expect(carrier.read(written(text), NAME)).toBe(text);
+    },
+  );
 
   test.each([
     ['the newest', NEW, 'text'],
@@ -113,20 +116,28 @@ describe('reading', () => {
   });
 
   test('another spelling of the signature is nothing', () => {
-    const spellings = [`${signature}=`, ` ${signature}`, `${signature}!`, `${signature.slice(0, 9)}.${signature.slice(9)}`];
+    const spellings = [
+      `${signature}=`,
+      ` ${signature}`,
+      `${signature}!`,
+      `${signature.slice(0, 9)}.${signature.slice(9)}`,
+    ];
     expect(spellings.filter((text) => read(value, text) !== undefined)).toEqual([]);
   });
 
   test('reading sends nothing, not even where the second secret signed', () => {
     const by = createCookieCarrier(NAME, signingRing([OLD]));
     const jar = new PlainJar().take(by.write(NAME, 'text', 600) ?? []);
-    expect(carrier.read(new Map(jar.names.map((name) => [name, jar.get(name) as string])), NAME)).toBe('text');
+    expect(carrier.read(new Map(jar.names.map((name) => [name, jar.get(name) as string])), NAME)).toBe(
+      'text',
+    );
   });
 });
 
 describe('CS7: name and value of 4096 bytes fit, one more does not', () => {
   /** Base64 of `{"t":"…"}`: four characters for three bytes. */
-  const fits = (length: number, name: string): boolean => carrier.write(name, 'x'.repeat(length), 600) !== undefined;
+  const fits = (length: number, name: string): boolean =>
+    carrier.write(name, 'x'.repeat(length), 600) !== undefined;
   const valueLength = (length: number): number => 4 * Math.ceil((length + 8) / 3);
 
   test.each([NAME, `${NAME}.1`, `${NAME}-t.abcdefgh01234567`, 'postern'])('%s', (name) => {

@@ -98,7 +98,9 @@ describe.each(['x', 'xx', 'xxx'])('AR4, CS4: one character off is nothing; paylo
   ])('in the %s', async (_part, at) => {
     const parts = (await sealer.seal(BINDING, payload, LATER)).split('.');
     const variants = oneCharacterOff(parts[at] as string).map((part) => parts.with(at, part).join('.'));
-    const opened = await Promise.all(variants.map(async (text) => ((await opens(text)) === undefined ? [] : [text])));
+    const opened = await Promise.all(
+      variants.map(async (text) => ((await opens(text)) === undefined ? [] : [text])),
+    );
     expect(opened.flat()).toEqual([]);
   });
 });
@@ -119,17 +121,32 @@ describe('texts that this gateway did not write', () => {
     ['a JWS', 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln'],
     ['no JSON for a header', `e30x.${valid.slice(valid.indexOf('.') + 1)}`],
     ['a header without kid', valid.replace(header, encoded({ alg: 'dir', enc: 'A256GCM' }))],
-    ['a header with an unknown kid', valid.replace(header, encoded({ alg: 'dir', enc: 'A256GCM', kid: 'x' }))],
+    [
+      'a header with an unknown kid',
+      valid.replace(header, encoded({ alg: 'dir', enc: 'A256GCM', kid: 'x' })),
+    ],
     ['a kid that is no text', valid.replace(header, encoded({ alg: 'dir', enc: 'A256GCM', kid: [NEW.id] }))],
-    ['a kid named like a property', valid.replace(header, encoded({ alg: 'dir', enc: 'A256GCM', kid: '__proto__' }))],
+    [
+      'a kid named like a property',
+      valid.replace(header, encoded({ alg: 'dir', enc: 'A256GCM', kid: '__proto__' })),
+    ],
     ['alg none', valid.replace(header, encoded({ alg: 'none', kid: NEW.id }))],
-    ['PBES2', valid.replace(header, encoded({ alg: 'PBES2-HS256+A128KW', enc: 'A256GCM', kid: NEW.id, p2c: 1e9, p2s: 'x' }))],
+    [
+      'PBES2',
+      valid.replace(
+        header,
+        encoded({ alg: 'PBES2-HS256+A128KW', enc: 'A256GCM', kid: NEW.id, p2c: 1e9, p2s: 'x' }),
+      ),
+    ],
     ['a key where none belongs', valid.replace('..', '.eA.')],
     ['a part too few', [header, vector, ciphertext, tag].join('.')],
     ['a part too many', `${valid}.x`],
     ['a short tag', valid.slice(0, -6)],
     ['swapped parts', [header, '', vector, tag, ciphertext].join('.')],
-    ['another spelling of the header', valid.replace(header, encoded({ kid: NEW.id, enc: 'A256GCM', alg: 'dir' }))],
+    [
+      'another spelling of the header',
+      valid.replace(header, encoded({ kid: NEW.id, enc: 'A256GCM', alg: 'dir' })),
+    ],
     ['compressed', compressed],
     ['padding', `${valid}=`],
     ['a line end behind it', `${valid}\n`],

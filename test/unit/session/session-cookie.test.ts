@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createCookies } from '../../../src/session/cookies.ts';
 import { signingRing } from '../../../src/session/keys.ts';
 import { isSameFingerprint, MAX_CHUNKS } from '../../../src/session/session-cookie.ts';
-import { PlainJar, NEW, parseSetCookie, spoiled } from '../../support/cookies.ts';
+import { NEW, PlainJar, parseSetCookie, spoiled } from '../../support/cookies.ts';
 
 const P = '__Host-postern';
 const cookies = createCookies(signingRing([NEW]))('https');
@@ -12,7 +12,9 @@ const NONE = new PlainJar();
 
 /** A handle whose every position can be told. */
 const handleOf = (length: number): string =>
-  Array.from({ length: Math.ceil(length / 8) }, (_, index) => String(index).padStart(8, '.')).join('').slice(0, length);
+  Array.from({ length: Math.ceil(length / 8) }, (_, index) => String(index).padStart(8, '.'))
+    .join('')
+    .slice(0, length);
 const written = (length: number, jar = new PlainJar()): PlainJar =>
   jar.take(session.write(handleOf(length), splitOf(jar), 600) ?? []);
 const read = (jar: PlainJar): string | undefined => session.read(splitOf(jar));
@@ -20,7 +22,8 @@ const both = (...names: string[]): string[] => names.flatMap((name) => [name, `$
 
 const base = written(5000);
 function rename(jar: PlainJar, from: string, to: string): PlainJar {
-  for (const suffix of ['', '.sig']) jar.set(`${to}${suffix}`, jar.get(`${from}${suffix}`) as string).delete(`${from}${suffix}`);
+  for (const suffix of ['', '.sig'])
+    jar.set(`${to}${suffix}`, jar.get(`${from}${suffix}`) as string).delete(`${from}${suffix}`);
   return jar;
 }
 function sameText(a: PlainJar, b: PlainJar): boolean {
@@ -63,7 +66,9 @@ describe('stale chunks', () => {
   ])('of %d characters are removed when %d take their place', (from, to, removed) => {
     const jar = written(from);
     const lines = session.write(handleOf(to), splitOf(jar), 600) ?? [];
-    const dropped = lines.map(parseSetCookie).filter(({ attributes }) => attributes['expires']?.includes('1970'));
+    const dropped = lines
+      .map(parseSetCookie)
+      .filter(({ attributes }) => attributes['expires']?.includes('1970'));
     expect(dropped.map(({ name }) => name)).toEqual(both(...removed));
     expect(read(jar.take(lines))).toBe(handleOf(to));
   });
@@ -91,10 +96,16 @@ describe('nothing is read', () => {
     ['without the second', (jar) => jar.delete(`${P}.1`)],
     ['without the last', (jar) => jar.delete(`${P}.2`)],
     ['without the signature of the last', (jar) => jar.delete(`${P}.2.sig`)],
-    ['with a chunk of another spelling', (jar) => jar.set(`postern.1`, jar.get(`${P}.1`) as string).delete(`${P}.1`)],
+    [
+      'with a chunk of another spelling',
+      (jar) => jar.set(`postern.1`, jar.get(`${P}.1`) as string).delete(`${P}.1`),
+    ],
     ['with a changed chunk', (jar) => jar.set(`${P}.1`, spoiled(jar.get(`${P}.1`)))],
     ['with the later chunks only', (jar) => jar.delete(P).delete(`${P}.sig`)],
-    ['from the second chunk as the first', (jar) => jar.set(P, jar.get(`${P}.1`) as string).set(`${P}.sig`, jar.get(`${P}.1.sig`) as string)],
+    [
+      'from the second chunk as the first',
+      (jar) => jar.set(P, jar.get(`${P}.1`) as string).set(`${P}.sig`, jar.get(`${P}.1.sig`) as string),
+    ],
   ])('%s', (_what, spoil) => expect(read(spoil(written(9000)))).toBeUndefined());
 
   test('of a session that was mixed with another one: the handle is neither’s', () => {
@@ -103,9 +114,12 @@ describe('nothing is read', () => {
     expect(read(jar)).not.toBe(handleOf(8900));
   });
 
-  test.each(['', 'x', ':x', '0:x', '4:x', '-1:x', '1.5:x', '1e0x', 'NaN:x', '1000000:x'])('of a first chunk that says %j', (text) => {
-    expect(read(new PlainJar().take(cookies.carrier.write(P, text, 600) ?? []))).toBeUndefined();
-  });
+  test.each(['', 'x', ':x', '0:x', '4:x', '-1:x', '1.5:x', '1e0x', 'NaN:x', '1000000:x'])(
+    'of a first chunk that says %j',
+    (text) => {
+      expect(read(new PlainJar().take(cookies.carrier.write(P, text, 600) ?? []))).toBeUndefined();
+    },
+  );
 });
 
 test.each([`${P}.3`, `${P}.1000000`, `${P}.-1`, `${P}.01`, `${P}.1.1`, `${P}.NaN`, `${P}.0`, `${P}1`])(
@@ -152,7 +166,12 @@ test.each<[length: number, names: string[]]>([
   [9000, [P, `${P}.1`, `${P}.2`]],
 ])('clearing removes the chunks of %d characters', (length, names) => {
   const jar = written(length).set('theme', 'dark');
-  expect(session.clear(splitOf(jar)).map(parseSetCookie).map(({ name }) => name)).toEqual(both(...names));
+  expect(
+    session
+      .clear(splitOf(jar))
+      .map(parseSetCookie)
+      .map(({ name }) => name),
+  ).toEqual(both(...names));
   expect(jar.take(session.clear(splitOf(jar))).names).toEqual(['theme']);
 });
 

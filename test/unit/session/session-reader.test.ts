@@ -50,7 +50,12 @@ async function signedIn(session: Session, scheme: 'http' | 'https' = 'https'): P
   return new PlainJar().take(cookies.session.write(await store.save(session), cookies.split([]), 3600) ?? []);
 }
 
-async function read(jar: PlainJar, host = 'shop.example.com', tenant = 'acme', scheme: 'http' | 'https' = 'https') {
+async function read(
+  jar: PlainJar,
+  host = 'shop.example.com',
+  tenant = 'acme',
+  scheme: 'http' | 'https' = 'https',
+) {
   const cookies = cookiesOf(scheme);
   return reader.read(host, tenant, cookies, cookies.split(jar.lines));
 }
@@ -68,7 +73,9 @@ test('opens a session once; every further request finds it warm', async () => {
 test('what stands beside the session’s cookies changes nothing', async () => {
   const jar = await signedIn(sessionOf());
   await read(jar);
-  expect(await read(jar.copy().set('theme', 'dark').set(`${P}-t.abc`, 'x').set(`${P}.1000000`, 'x'))).toBeDefined();
+  expect(
+    await read(jar.copy().set('theme', 'dark').set(`${P}-t.abc`, 'x').set(`${P}.1000000`, 'x')),
+  ).toBeDefined();
   expect(loads).toBe(1);
 });
 
@@ -90,15 +97,18 @@ test('tokens that no longer fit today’s configuration are left out', async () 
   expect(await read(await signedIn(session))).toEqual({ session, tokens: [{ raw: 'two' }] });
 });
 
-test.each(['at once', 'later'] as const)('a hit asks again whether the session was revoked; the store answers %s', async (when) => {
-  const session = sessionOf();
-  const jar = await signedIn(session);
-  asksRevoked = when;
-  expect(await read(jar)).toBeDefined();
-  await store.revoke(session.id, session.expiresAt);
-  expect(await read(jar)).toBeUndefined();
-  expect(await read(jar)).toBeUndefined();
-});
+test.each(['at once', 'later'] as const)(
+  'a hit asks again whether the session was revoked; the store answers %s',
+  async (when) => {
+    const session = sessionOf();
+    const jar = await signedIn(session);
+    asksRevoked = when;
+    expect(await read(jar)).toBeDefined();
+    await store.revoke(session.id, session.expiresAt);
+    expect(await read(jar)).toBeUndefined();
+    expect(await read(jar)).toBeUndefined();
+  },
+);
 
 test.each([
   [3599, true],

@@ -37,12 +37,15 @@ test.each([
   expect(await store.load(handle, session.host, session.tenant, START)).toEqual(lives ? session : undefined);
 });
 
-test.each(['transaction', 'state', 'asked'] as const)('CS5: what was sealed as %s is no session', async (purpose) => {
-  const session = sessionOf();
-  const binding = { purpose, host: session.host, context: session.tenant };
-  const handle = await sealer.seal(binding, session, session.expiresAt);
-  expect(await store.load(handle, session.host, session.tenant, START)).toBeUndefined();
-});
+test.each(['transaction', 'state', 'asked'] as const)(
+  'CS5: what was sealed as %s is no session',
+  async (purpose) => {
+    const session = sessionOf();
+    const binding = { purpose, host: session.host, context: session.tenant };
+    const handle = await sealer.seal(binding, session, session.expiresAt);
+    expect(await store.load(handle, session.host, session.tenant, START)).toBeUndefined();
+  },
+);
 
 test('a session that names another host or tenant than it was sealed for is none', async () => {
   const session = sessionOf({ host: 'other.example.com' });

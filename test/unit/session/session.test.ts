@@ -71,7 +71,11 @@ describe('what was asked is not asked again', () => {
       [{ audience: 'a', scopes: ['x', 'y', 'z'] }],
     ],
     [
-      [[{ audience: 'a', scopes: ['x'] }], [{ audience: 'b', scopes: ['x'] }], [{ audience: 'a', scopes: [] }]],
+      [
+        [{ audience: 'a', scopes: ['x'] }],
+        [{ audience: 'b', scopes: ['x'] }],
+        [{ audience: 'a', scopes: [] }],
+      ],
       [
         { audience: 'a', scopes: ['x'] },
         { audience: 'b', scopes: ['x'] },
@@ -98,14 +102,16 @@ describe('which credential decides', () => {
   const SESSION_ONLY = shopApp('credentials: [session]');
   const BEARER_ONLY = shopApp('credentials: [bearer]');
   const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln';
-  const lines = (...authorization: string[]): ClientHeaders => headersOf({ authorization, cookie: ['__Host-postern=x'] });
+  const lines = (...authorization: string[]): ClientHeaders =>
+    headersOf({ authorization, cookie: ['__Host-postern=x'] });
   const bearer = (raw: string, line: string) => ({ kind: 'bearer', raw, line });
   const SESSION = { kind: 'session' };
   const BOUND = { kind: 'bound' };
   const MALFORMED = 'authorization-malformed';
 
   test('no Authorization: the session, if there is one', () => {
-    for (const app of [BOTH, SESSION_ONLY, BEARER_ONLY]) expect(readCredential(lines(), app)).toEqual(SESSION);
+    for (const app of [BOTH, SESSION_ONLY, BEARER_ONLY])
+      expect(readCredential(lines(), app)).toEqual(SESSION);
   });
 
   test.each<[line: string, expected: unknown]>([

@@ -1,0 +1,358 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  createTransactions,
+  type StateContent,
+  TRANSACTION_LIFETIME,
+} from '../../../src/login/transaction.ts';
+import { createCookies } from '../../../src/session/cookies.ts';
+import { signingRing } from '../../../src/session/keys.ts';
+import { createSealer } from '../../../src/session/seal.ts';
+import { NEW, OLD, oneCharacterOff, PlainJar, parseSetCookie, RETIRED } from '../../support/cookies.ts';
+
+const START = 1_767_225_600;
+const HOST = 'shop.example.com';
+const cookies = createCookies(signingRing([NEW, OLD]))('https');
+let at = START;
+const transactions = createTransactions(createSealer([NEW, OLD]), () => at);
+
+interface Begin {
+  readonly returnTo?: string;
+  readonly host?: string;
+  readonly keep?: boolean;
+  readonly jar?: PlainJar;
+  readonly audience?: string;
+  readonly scopes?: readonly string[];
+  readonly attempt?: number;
+}
+const splitOf = (jar: PlainJar) => cookies.split(jar.lines);
+const begin = ({
+  returnTo = '/orders?q=1',
+  host = HOST,
+  keep = true,
+  jar = new PlainJar(),
+  ...more
+}: Begin = {}) =>
+  transactions.start(
+    { host, cookies, split: splitOf(jar), keep },
+    {
+      provider: 'default',
+      audience: 'https://api.shop.example.com',
+      scopes: ['orders:write'],
+      attempt: 0,
+      returnTo,
+      ...more,
+    },
+  );
+const find = async (state: string, jar: PlainJar, host = HOST) => {
+  const content = await transactions.openState(state, host);
+  return content && transactions.find(content, host, cookies, splitOf(jar));
+};
+const sizeOf = (jar: PlainJar): number =>
+  jar.names.reduce((sum, name) => sum + name.length + 1 + (jar.get(name) as string).length + 2, 0);
+const mains = (jar: PlainJar): string[] => jar.names.filter((name) => !name.endsWith('.sig'));
+
+describe('a transaction', () => {
+  test('comes back whole, with the cookie of the browser that began it', async () => {
+    at = START;
+    const { transaction, state, setCookie } = await begin({ attempt: 1 });
+    expect(transaction.codeVerifier).toMatch(/^[\w-]{43}$/);
+    expect(transaction.nonce).toMatch(/^[\w-]{22}$/);
+    expect(transaction.state).toEqual({
+      id: transaction.id,
+      provider: 'default',
+      audience: 'https://api.shop.example.com',
+      scopes: ['orders:write'],
+      returnTo: '/orders?q=1',
+      startedAt: START,
+      attempt: 1,
+    });
+    expect(await find(state, new PlainJar().take(setCookie))).toEqual(transaction);
+  });
+
+  test('is one cookie of ten minutes and its signature, named by its id', async () => {
+    const { transaction, setCookie } = await begin();
+    const set = setCookie.map(parseSetCookie);
+    const name = `__Host-postern-t.${transaction.id}`;
+    expect(set.map((cookie) => cookie.name)).toEqual([name, `${name}.sig`]);
+    for (const { attributes } of set) {
+      expect(attributes).toMatchObject({ path: '/', samesite: 'lax', secure: '', httponly: '' });
+      expect(attributes['domain']).toBeUndefined();
+      const seconds = (Date.parse(attributes['expires'] ?? '') - Date.now()) / 1000;
+      expect(Math.abs(seconds - TRANSACTION_LIFETIME)).toBeLessThan(5);
+    }
+  });
+
+  test('AR4: reveals nothing in state or cookie', async () => {
+    const { transaction, state, setCookie } = await begin();
+    const texts = [state, ...setCookie].flatMap((text) => text.split(/[.;=]/));
+    const decoded = texts.flatMap((text) => [text, Buffer.from(text, 'base64').toString('latin1')]);
+    for (const secret of [transaction.codeVerifier, transaction.nonce, 'orders', 'default', HOST]) {
+      expect(decoded.filter((text) => text.includes(secret))).toEqual([]);
+    }
+  });
+
+  test('AR4: no state, verifier, nonce or id comes twice', async () => {
+    const many = await Promise.all(Array.from({ length: 200 }, () => begin()));
+    for (const part of [
+      many.map(({ state }) => state),
+      many.map(({ transaction }) => transaction.codeVerifier),
+      many.map(({ transaction }) => transaction.nonce),
+      many.map(({ transaction }) => transaction.id),
+    ]) {
+      expect(new Set(part).size).toBe(200);
+    }
+  });
+
+  test('a HEAD request sets no cookie', async () => {
+    const jar = new PlainJar().take((await begin()).setCookie);
+    for (const returnTo of ['/', `/${'x'.repeat(1023)}`, `/${'x'.repeat(1500)}`, `/${'x'.repeat(9000)}`]) {
+      const { setCookie, state } = await begin({ keep: false, jar, returnTo });
+      expect(setCookie).toEqual([]);
+      expect((await transactions.openState(state, HOST))?.returnTo).toBe(
+        returnTo.length <= 1024 ? returnTo : '/',
+      );
+      expect(await find(state, jar)).toBeUndefined();
+    }
+  });
+});
+
+describe('what state and cookie are bound to', () => {
+  test('CB7: another host opens neither', async () => {
+    at = START;
+    const { state, setCookie } = await begin();
+    const jar = new PlainJar().take(setCookie);
+    expect(await transactions.openState(state, 'other.example.com')).toBeUndefined();
+    const content = (await transactions.openState(state, HOST)) as StateContent;
+    expect(await transactions.find(content, 'other.example.com', cookies, splitOf(jar))).toBeUndefined();
+  });
+
+  test('XS1: another browser, and another transaction of the same browser, has not its cookie', async () => {
+    const [one, other] = [await begin(), await begin()];
+    expect(await find(one.state, new PlainJar().take(other.setCookie))).toBeUndefined();
+    expect(await find(one.state, new PlainJar())).toBeUndefined();
+    // nor does the other's value help under this one's name
+    const forged = new PlainJar();
+    for (const [index, { name }] of one.setCookie.map(parseSetCookie).entries()) {
+      forged.set(name, parseSetCookie(other.setCookie[index] as string).value);
+    }
+    expect(await find(one.state, forged)).toBeUndefined();
+  });
+
+  test('AR4: one character off in state is no state', async () => {
+    const { state } = await begin();
+    const opened = await Promise.all(
+      oneCharacterOff(state).map(async (text) =>
+        (await transactions.openState(text, HOST)) === undefined ? [] : [text],
+      ),
+    );
+    expect(opened.flat()).toEqual([]);
+  });
+
+  test.each(['', 'x', '....', 'a.b.c.d.e', 'null', '%00'])('%j is no state', async (text) => {
+    expect(await transactions.openState(text, HOST)).toBeUndefined();
+  });
+
+  test.each([
+    ['the second', OLD, true],
+    ['a retired one', RETIRED, false],
+  ])('sealed with %s secret: %s', async (_which, keys, expected) => {
+    const before = createTransactions(createSealer([keys]), () => at);
+    const { state } = await before.start(
+      { host: HOST, cookies, split: splitOf(new PlainJar()), keep: true },
+      { provider: 'default', audience: '', scopes: [], returnTo: '/', attempt: 0 },
+    );
+    expect((await transactions.openState(state, HOST)) !== undefined).toBe(expected);
+  });
+
+  test.each([
+    [599, true, true],
+    [600, false, true],
+    [3600, false, true],
+  ])('CB9: after %d seconds the cookie opens: %s, state: %s', async (seconds, cookie, state) => {
+    at = START;
+    const begun = await begin();
+    const jar = new PlainJar().take(begun.setCookie);
+    at = START + seconds;
+    const content = await transactions.openState(begun.state, HOST);
+    expect(content !== undefined).toBe(state);
+    expect(content && (await transactions.find(content, HOST, cookies, splitOf(jar))) !== undefined).toBe(
+      cookie,
+    );
+    at = START;
+  });
+});
+
+describe('AR10: the return URL travels in state up to 1 KB, in the cookie up to 2 KB, beyond that it is /', () => {
+  const URLS: Readonly<Record<string, (length: number) => string>> = {
+    'a target': (length) => `/${'x'.repeat(length - 1)}`,
+    'an absolute URL': (length) => `https://www.example.com/${'x'.repeat(length - 24)}`,
+  };
+  const HOSTS = [
+    'a.de',
+    HOST,
+    'orders.internal.apps.company.example.com',
+    `${'a'.repeat(60)}.shop.eu-central-1.company.example.com`,
+  ];
+  const rows = Object.keys(URLS).flatMap((what) => HOSTS.map((host) => [what, host] as const));
+
+  describe.each(rows)('%s, on %s', (what, host) => {
+    test.each<[length: number, where: 'state' | 'cookie' | 'nowhere']>([
+      [30, 'state'],
+      [1023, 'state'],
+      [1024, 'state'],
+      [1025, 'cookie'],
+      [1500, 'cookie'],
+      [2047, 'cookie'],
+      [2048, 'cookie'],
+      [2049, 'nowhere'],
+      [8192, 'nowhere'],
+    ])('%d bytes: in %s', async (length, where) => {
+      const returnTo = URLS[what]?.(length) as string;
+      expect(returnTo).toHaveLength(length);
+      const { state, setCookie } = await begin({ returnTo, host });
+      const jar = new PlainJar().take(setCookie);
+      const content = await transactions.openState(state, host);
+      expect(content?.returnTo).toBe({ state: returnTo, cookie: undefined, nowhere: '/' }[where]);
+      const found = await find(state, jar, host);
+      expect(found?.state.returnTo).toBe(where === 'nowhere' ? '/' : returnTo);
+      for (const name of jar.names)
+        expect(name.length + (jar.get(name) as string).length).toBeLessThanOrEqual(4096);
+    });
+  });
+
+  test('on the longest host name there is, a login works, and state stays short enough for a URL', async () => {
+    const host = `${`${'a'.repeat(63)}.`.repeat(3)}${'b'.repeat(61)}`;
+    for (const length of [1024, 2048, 8192]) {
+      const { state, setCookie } = await begin({ host, returnTo: `/${'x'.repeat(length - 1)}` });
+      expect(state.length).toBeLessThanOrEqual(4096);
+      expect(await find(state, new PlainJar().take(setCookie), host)).toBeDefined();
+    }
+  });
+});
+
+describe('AR9: many tabs', () => {
+  test('20 parallel starts have 20 names; each is met by its own cookie', async () => {
+    at = START;
+    const begun = await Promise.all(
+      Array.from({ length: 20 }, (_, tab) => begin({ returnTo: `/tab/${tab}` })),
+    );
+    expect(new Set(begun.map(({ setCookie }) => parseSetCookie(setCookie[0] as string).name)).size).toBe(20);
+    const jar = new PlainJar();
+    for (const { setCookie } of begun) jar.take(setCookie);
+    for (const [tab, { state }] of begun.entries()) {
+      expect((await find(state, jar))?.state.returnTo).toBe(`/tab/${tab}`);
+    }
+  });
+
+  test('beyond 6 KB in all the oldest are dropped, the newest always stays', async () => {
+    const jar = new PlainJar();
+    const states: string[] = [];
+    for (let tab = 0; tab < 30; tab += 1) {
+      at = START + tab;
+      const { state, setCookie } = await begin({ jar, returnTo: `/tab/${tab}` });
+      jar.take(setCookie);
+      states.push(state);
+      expect(sizeOf(jar)).toBeLessThanOrEqual(6 * 1024);
+      expect((await find(state, jar))?.state.returnTo).toBe(`/tab/${tab}`);
+    }
+    const alive = await Promise.all(states.map(async (state) => (await find(state, jar)) !== undefined));
+    const kept = alive.filter(Boolean).length;
+    expect(kept).toBeGreaterThanOrEqual(8);
+    expect(alive).toEqual(states.map((_, tab) => tab >= 30 - kept));
+    at = START;
+  });
+
+  test('a transaction too large for 6 KB with others drops just enough of them', async () => {
+    const jar = new PlainJar();
+    for (let tab = 0; tab < 6; tab += 1) {
+      at = START + tab;
+      jar.take((await begin({ jar })).setCookie);
+    }
+    const before = mains(jar);
+    at = START + 10;
+    jar.take((await begin({ jar, returnTo: `/${'x'.repeat(1800)}` })).setCookie);
+    expect(sizeOf(jar)).toBeLessThanOrEqual(6 * 1024);
+    const dropped = before.filter((name) => !mains(jar).includes(name));
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(dropped).toEqual(before.slice(0, dropped.length));
+    at = START;
+  });
+
+  test('a session, and cookies of other kinds, are never dropped', async () => {
+    const jar = new PlainJar().take(
+      cookies.session.write('s'.repeat(9000), splitOf(new PlainJar()), 600) ?? [],
+    );
+    jar.set('__Host-postern-asked', 'x'.repeat(500)).set('theme', 'dark');
+    const others = jar.names;
+    for (let tab = 0; tab < 20; tab += 1) {
+      at = START + tab;
+      jar.take((await begin({ jar })).setCookie);
+      expect(sizeOf(jar.copy().delete('theme'))).toBeLessThanOrEqual(16 * 1024);
+    }
+    for (const name of others) expect(jar.names).toContain(name);
+    at = START;
+  });
+});
+
+describe('making room for a session', () => {
+  const sessionLines = (length: number, jar: PlainJar): readonly string[] =>
+    cookies.session.write('s'.repeat(length), splitOf(jar), 600) ?? [];
+  const withTabs = async (count: number, jar = new PlainJar()): Promise<PlainJar> => {
+    for (let tab = 0; tab < count; tab += 1) {
+      at = START + tab;
+      jar.take((await begin({ jar })).setCookie);
+    }
+    at = START;
+    return jar;
+  };
+  const room = (jar: PlainJar, added: readonly string[]): string[] =>
+    transactions
+      .makeRoom(cookies, splitOf(jar), added)
+      .map((line) => parseSetCookie(line).name)
+      .filter((name) => !name.endsWith('.sig'));
+
+  test.each<[what: string, tabs: number, session: number]>([
+    ['a small session beside one tab', 1, 1500],
+    ['a small session beside eight tabs', 8, 1500],
+    ['a session of two chunks beside one tab', 1, 6000],
+    ['a session of three chunks beside four tabs', 4, 9000],
+  ])('%s, all within 16 KB: no tab loses its transaction', async (_what, tabs, length) => {
+    const jar = await withTabs(tabs);
+    const added = sessionLines(length, jar);
+    expect(sizeOf(jar.copy().take(added))).toBeLessThanOrEqual(16 * 1024);
+    expect(room(jar, added)).toEqual([]);
+  });
+
+  test('a session that takes the place of one as large needs no room', async () => {
+    const jar = await withTabs(3, new PlainJar().take(sessionLines(9000, new PlainJar())));
+    const added = sessionLines(9000, jar);
+    expect(sizeOf(jar.copy().take(added))).toBeLessThanOrEqual(16 * 1024);
+    expect(room(jar, added)).toEqual([]);
+  });
+
+  test('beyond 16 KB in all the oldest are dropped', async () => {
+    const jar = await withTabs(10);
+    const added = sessionLines(9000, jar);
+    expect(sizeOf(jar.copy().take(added))).toBeGreaterThan(16 * 1024);
+    const dropped = room(jar, added);
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(dropped).toEqual(mains(jar).slice(0, dropped.length));
+    const lines = [...added, ...transactions.makeRoom(cookies, splitOf(jar), added)];
+    expect(sizeOf(jar.take(lines))).toBeLessThanOrEqual(16 * 1024);
+  });
+});
+
+test('ending removes the one transaction, or what is left of it', async () => {
+  const jar = new PlainJar();
+  const [one, other] = [await begin({ jar }), await begin({ jar })];
+  jar.take(one.setCookie).take(other.setCookie);
+  const { id } = one.transaction;
+  const names = (from: PlainJar) =>
+    transactions.end(id, cookies, splitOf(from)).map((line) => parseSetCookie(line).name);
+  const name = `__Host-postern-t.${id}`;
+  expect(names(jar)).toEqual([name, `${name}.sig`]);
+  expect(names(jar.copy().delete(name))).toEqual([name, `${name}.sig`]);
+  jar.take(transactions.end(id, cookies, splitOf(jar)));
+  expect(mains(jar)).toEqual([`__Host-postern-t.${other.transaction.id}`]);
+  expect(names(jar)).toEqual([]);
+});
