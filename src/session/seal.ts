@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from 'jose';
 import type { SecretKeys } from './keys.ts';
 
@@ -27,17 +28,19 @@ export interface Sealer {
   open(binding: Binding, text: string, now: number): Promise<Opened | undefined>;
 }
 
-/** One-letter names: a login transaction with a long return URL must still fit into one cookie. */
+/**
+ * Short, and of one length whatever the host: a login transaction with a long return URL must still fit into one cookie.
+ */
 interface Envelope {
-  readonly b: readonly [purpose: string, host: string, context: string];
+  /** Digest of the binding. */
+  readonly b: string;
   readonly x: number;
   readonly p: unknown;
 }
-const envelope = ({ purpose, host, context }: Binding, payload: unknown, expiresAt: number): Envelope => ({
-  b: [purpose, host, context],
-  x: expiresAt,
-  p: payload,
-});
+
+const digest = ({ purpose, host, context }: Binding): string =>
+  hash('sha256', JSON.stringify([purpose, host, context]), 'base64url').slice(0, 22);
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -57,7 +60,9 @@ export function createSealer(secrets: readonly SecretKeys[]): Sealer {
   };
   return {
     seal: (binding, payload, expiresAt) =>
-      new CompactEncrypt(encoder.encode(JSON.stringify(envelope(binding, payload, expiresAt))))
+      new CompactEncrypt(
+        encoder.encode(JSON.stringify({ b: digest(binding), x: expiresAt, p: payload } satisfies Envelope)),
+      )
         .setProtectedHeader(header)
         .encrypt(first.sealing),
     open: async (binding, text, now) => {
@@ -68,8 +73,7 @@ export function createSealer(secrets: readonly SecretKeys[]): Sealer {
         if (keys === undefined) return undefined; // a retired secret, or not ours
         const { plaintext } = await compactDecrypt(text, keys.sealing, options);
         const { b, x, p } = JSON.parse(decoder.decode(plaintext)) as Envelope;
-        const bound = b[0] === binding.purpose && b[1] === binding.host && b[2] === binding.context;
-        return bound && x > now ? { payload: p, secret: keys.id } : undefined;
+        return b === digest(binding) && x > now ? { payload: p, secret: keys.id } : undefined;
       } catch (error) {
         // decodeProtectedHeader throws TypeError for what is no JWE at all.
         if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
