@@ -148,24 +148,26 @@ export function createTransactions(sealer: Sealer, now: () => number): Transacti
   };
 }
 
-/** @returns lines that remove the oldest transactions until all cookies fit with the new one. */
+/** @returns lines that remove the oldest transactions until all cookies fit, as they will be with the added lines. */
 function dropOldest(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[] {
-  const size = (name: string): number => {
-    const value = split.own.get(name);
-    return value === undefined ? 0 : name.length + value.length + 3;
-  };
-  const names = [...split.own.keys()].filter(
-    (name) => name.startsWith(`${cookies.prefix}-t.`) && !name.endsWith('.sig'),
-  );
-  const both = (name: string): number => size(name) + size(`${name}.sig`);
-  const newBytes = added.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);
-  let transactions = names.reduce((sum, name) => sum + both(name), newBytes);
-  let all = split.ownBytes + newBytes;
+  const sizes = new Map([...split.own].map(([name, value]) => [name, name.length + value.length + 3]));
+  for (const line of added) {
+    const pair = line.slice(0, line.indexOf(';'));
+    const name = pair.slice(0, pair.indexOf('='));
+    sizes.set(name, pair.length + 2);
+  }
+  const isTransaction = (name: string): boolean => name.startsWith(`${cookies.prefix}-t.`);
+  const sum = (names: readonly string[]): number =>
+    names.reduce((all, name) => all + (sizes.get(name) ?? 0), 0);
+  let transactions = sum([...sizes.keys()].filter(isTransaction));
+  let all = sum([...sizes.keys()]);
   const dropped: string[] = [];
-  for (const name of names.sort()) {
+  const old = [...split.own.keys()].filter((name) => isTransaction(name) && !name.endsWith('.sig'));
+  for (const name of old.sort()) {
     if (transactions <= TRANSACTIONS_BYTES && all <= COOKIES_BYTES) break;
-    transactions -= both(name);
-    all -= both(name);
+    const freed = sum([name, `${name}.sig`]);
+    transactions -= freed;
+    all -= freed;
     dropped.push(...cookies.carrier.clear(name));
   }
   return dropped;

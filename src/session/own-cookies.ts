@@ -11,8 +11,6 @@ export const cookiePrefix = (scheme: 'http' | 'https'): CookiePrefix =>
 export interface SplitCookies {
   /** Own cookies by name. A name that came twice is not among them: no one can tell whose it is. */
   readonly own: ReadonlyMap<string, string>;
-  /** Bytes of the own cookies as they stand in the header. */
-  readonly ownBytes: number;
   /** The rest byte for byte, one line; undefined when nothing is left. */
   readonly rest: string | undefined;
 }
@@ -22,12 +20,11 @@ const NONE: ReadonlyMap<string, string> = new Map();
 /** Splits the `Cookie` lines (RFC 6265 section 4.2.1) into the gateway's own and the rest. */
 export function splitCookies(lines: readonly string[], prefix: CookiePrefix): SplitCookies {
   if (!lines.some((line) => line.includes(prefix))) {
-    return { own: NONE, ownBytes: 0, rest: lines.length === 0 ? undefined : lines.join('; ') };
+    return { own: NONE, rest: lines.length === 0 ? undefined : lines.join('; ') };
   }
   const own = new Map<string, string>();
   const repeated = new Set<string>();
   const rest: string[] = [];
-  let ownBytes = 0;
   for (const line of lines) {
     const kept: string[] = [];
     for (const [index, part] of line.split(';').entries()) {
@@ -38,7 +35,6 @@ export function splitCookies(lines: readonly string[], prefix: CookiePrefix): Sp
         kept.push(index > 0 && kept.length === 0 ? part.slice(start) : part);
         continue;
       }
-      ownBytes += pair.length + 2;
       const equals = pair.indexOf('=');
       const name = equals === -1 ? pair : pair.slice(0, equals);
       if (own.has(name)) repeated.add(name);
@@ -47,7 +43,7 @@ export function splitCookies(lines: readonly string[], prefix: CookiePrefix): Sp
     if (kept.some((part) => part !== '')) rest.push(kept.join(';'));
   }
   for (const name of repeated) own.delete(name);
-  return { own, ownBytes, rest: rest.length === 0 ? undefined : rest.join('; ') };
+  return { own, rest: rest.length === 0 ? undefined : rest.join('; ') };
 }
 
 /**

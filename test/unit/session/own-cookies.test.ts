@@ -108,15 +108,6 @@ describe('http: postern…', () => {
   });
 });
 
-test.each<[lines: string[], bytes: number]>([
-  [[], 0],
-  [['a=1'], 0],
-  [[`${P}=x`], P.length + 4],
-  [[`a=1; ${P}=x; ${P}.sig=yy`], 2 * P.length + 2 + 3 + 6 + 2],
-])('%j: %d bytes are ours, with separators', (lines, bytes) => {
-  expect(splitCookies(lines, P).ownBytes).toBe(bytes);
-});
-
 /** DL6: within the 64 KB that a server reads; what costs its length squared runs into the time limit of the test. */
 test.each<[what: string, line: string]>([
   ['many cookies', Array.from({ length: 6000 }, (_, index) => `c${index}=1`).join(';')],
