@@ -3,6 +3,7 @@ import { createAnswers } from './http/answers.ts';
 import { createCheck } from './http/check.ts';
 import { createCheckHandler } from './http/check-listener.ts';
 import { createCredentials } from './http/credentials.ts';
+import { createDoors } from './http/doors.ts';
 import { createHealth } from './http/health.ts';
 import { createOwnPages } from './http/own-pages.ts';
 import { createPagesApp } from './http/pages-app.ts';
@@ -21,6 +22,7 @@ import { createIssuerKeys, createProvider, type Provider } from './oidc/provider
 import { bareRefusal } from './outcome/bare-refusal.ts';
 import type { AppVisit } from './outcome/visit.ts';
 import type { App, RuleSet } from './rules/rule.ts';
+import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
 import { createCookies } from './session/cookies.ts';
 import { deriveKeys, signingRing } from './session/keys.ts';
 import { createSealer } from './session/seal.ts';
@@ -98,7 +100,8 @@ export async function startGateway(
 
   const keys = await Promise.all(secrets.session.map(deriveKeys));
   const sealer = createSealer(keys);
-  const cookiesOf = createCookies(signingRing(keys));
+  const budget = config.endpoints.includes('nginx') ? NGINX_BUDGET : USUAL_BUDGET;
+  const cookiesOf = createCookies(signingRing(keys), budget);
   const store = createCookieStore(sealer, now);
   const reader = createSessionReader(
     store,
@@ -161,7 +164,13 @@ export async function startGateway(
   ]);
 
   const handlers: Readonly<Record<keyof Gateway['addresses'], Handler>> = {
-    listen: createCheckHandler(createTrustedPeers(config.trustedProxies), check, health, log),
+    listen: createCheckHandler(
+      createTrustedPeers(config.trustedProxies),
+      createDoors(config.endpoints),
+      check,
+      health,
+      log,
+    ),
     pagesListen: createPagesApp(visits, basePath, pages, log),
     adminListen: (request, response) =>
       writeReply(

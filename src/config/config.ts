@@ -3,7 +3,7 @@ export interface Config {
   readonly listen: Address;
   readonly pagesListen: Address;
   readonly adminListen: Address;
-  readonly endpoints: readonly 'traefik'[];
+  readonly endpoints: readonly ('traefik' | 'nginx' | 'envoy')[];
   /** Addresses, CIDRs, or the words `loopback` and `private`. */
   readonly trustedProxies: readonly string[];
   /** Begins with `/`, no final slash: `/_auth`. */

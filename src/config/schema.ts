@@ -19,12 +19,11 @@ export const CONFIG_SCHEMA = z.strictObject({
   adminListen: address(4181, 'Metrics and readiness detail.'),
   endpoints: key(
     z
-      .array(z.enum(['traefik']))
+      .array(z.enum(['traefik', 'nginx', 'envoy']))
       .min(1)
       .default(['traefik']),
     {
-      what: 'Which checks exist: `traefik` is /verify, for Traefik and Caddy.',
-      later: ['nginx', 'envoy'],
+      what: 'Which checks exist: `traefik` is /verify, for Traefik and Caddy; `nginx` is /verify/nginx; `envoy` is /verify/envoy/*.',
     },
   ),
   trustedProxies: key(z.array(z.string()).min(1).optional(), {

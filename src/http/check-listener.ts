@@ -1,33 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readTraefik } from '../forwarded/door-traefik.ts';
 import type { Log } from '../log.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import type { Check } from './check.ts';
+import type { Door } from './doors.ts';
 import type { Health } from './health.ts';
 import { type Handler, isHeaderFlood, respond } from './server.ts';
 import type { TrustedPeers } from './trusted-peers.ts';
 import { writeReply } from './write-reply.ts';
 
 /**
- * The listener for the proxy: `/verify`, `/healthz`, `/readyz` and nothing else, on bare `node:http`. A peer that is no
+ * The listener for the proxy: the checks, `/healthz`, `/readyz` and nothing else, on bare `node:http`. A peer that is no
  * configured proxy is refused on every path.
  */
-export function createCheckHandler(trusted: TrustedPeers, check: Check, health: Health, log: Log): Handler {
+export function createCheckHandler(
+  trusted: TrustedPeers,
+  doorFor: (url: string) => Door | undefined,
+  check: Check,
+  health: Health,
+  log: Log,
+): Handler {
   const refuse = (response: ServerResponse, reply: Reply): void => {
     writeReply(response, reply);
     log.decided(undefined, reply);
   };
 
-  function verify(request: IncomingMessage, response: ServerResponse): void {
-    const forwarded = readTraefik(request.rawHeaders);
+  function verify(door: Door, request: IncomingMessage, response: ServerResponse): void {
+    const forwarded = door.read(request);
     if (typeof forwarded === 'string') {
-      refuse(response, bareRefusal(forwarded, likelyCause(request)));
+      refuse(response, door.shape(bareRefusal(forwarded, likelyCause(request))));
       return;
     }
     respond(
       response,
-      check(forwarded),
+      check(forwarded).then(door.shape),
       (error) => log.failed(error),
       (reply) => log.decided(forwarded, reply),
     );
@@ -39,17 +45,12 @@ export function createCheckHandler(trusted: TrustedPeers, check: Check, health: 
       return refuse(response, bareRefusal('untrusted-peer', peer));
     }
     if (isHeaderFlood(request)) return refuse(response, bareRefusal('header-flood'));
-    // The query is not looked at: Caddy appends the client's.
-    switch (request.url?.split('?', 1)[0]) {
-      case '/verify':
-        return verify(request, response);
-      case '/healthz':
-        return writeReply(response, health.live());
-      case '/readyz':
-        return writeReply(response, health.ready());
-      default:
-        return writeReply(response, bareRefusal('page-unknown'));
-    }
+    const url = request.url ?? '';
+    const door = doorFor(url);
+    if (door !== undefined) return verify(door, request, response);
+    if (url === '/healthz') return writeReply(response, health.live());
+    if (url === '/readyz') return writeReply(response, health.ready());
+    return writeReply(response, bareRefusal('page-unknown'));
   };
 }
 

@@ -6,11 +6,6 @@ import type { Sealer } from '../session/seal.ts';
 /** Seconds that a person may take at the provider. */
 export const TRANSACTION_LIFETIME = 600;
 
-/** Bytes of transaction cookies in all; beyond that the oldest is dropped. */
-const TRANSACTIONS_BYTES = 6 * 1024;
-/** Bytes of all of the gateway's cookies. */
-const COOKIES_BYTES = 16 * 1024;
-
 /** Return URLs up to this length travel in `state`, up to the next one in the transaction cookie. */
 const RETURN_IN_STATE = 1024;
 const RETURN_IN_COOKIE = 2048;
@@ -164,7 +159,7 @@ function dropOldest(cookies: Cookies, split: SplitCookies, added: readonly strin
   const dropped: string[] = [];
   const old = [...split.own.keys()].filter((name) => isTransaction(name) && !name.endsWith('.sig'));
   for (const name of old.sort()) {
-    if (transactions <= TRANSACTIONS_BYTES && all <= COOKIES_BYTES) break;
+    if (transactions <= cookies.budget.transactions && all <= cookies.budget.total) break;
     const freed = sum([name, `${name}.sig`]);
     transactions -= freed;
     all -= freed;

@@ -1,19 +1,15 @@
 import type { CookieCarrier } from './cookie-carrier.ts';
 import type { CookiePrefix, SplitCookies } from './own-cookies.ts';
 
-/** The session's chunks: `__Host-postern`, `__Host-postern.1` … Three hold 9,000 characters of sealed text in 12.4 KB. */
-export const MAX_CHUNKS = 3;
-
 /**
  * Text per chunk: cookie-session encodes it in base64 once more (4/3), and name, signature and attributes must stay
  * below a browser's 4096 bytes per cookie.
  */
 const CHUNK = 3000;
 
-const chunkNames = (prefix: CookiePrefix): readonly string[] =>
-  Array.from({ length: MAX_CHUNKS }, (_, index) => (index === 0 ? prefix : `${prefix}.${index}`));
-
-const NAMES = { '__Host-postern': chunkNames('__Host-postern'), postern: chunkNames('postern') } as const;
+/** The session's chunks: `__Host-postern`, `__Host-postern.1` … */
+const chunkNames = (prefix: CookiePrefix, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? prefix : `${prefix}.${index}`));
 
 /**
  * A short key and the exact text it stands for: hashing kilobytes at every request would cost more than the rest of
@@ -38,8 +34,13 @@ export interface SessionCookie {
   clear(cookies: SplitCookies): readonly string[];
 }
 
-export function createSessionCookie(prefix: CookiePrefix, carrier: CookieCarrier): SessionCookie {
-  const names = NAMES[prefix];
+/** @param maxChunks beyond them a session does not fit */
+export function createSessionCookie(
+  prefix: CookiePrefix,
+  carrier: CookieCarrier,
+  maxChunks: number,
+): SessionCookie {
+  const names = chunkNames(prefix, maxChunks);
   const signatures = names.map((name) => `${name}.sig`);
   const present = (cookies: SplitCookies): readonly string[] =>
     names.filter((name) => cookies.own.has(name) || cookies.own.has(`${name}.sig`));
@@ -60,7 +61,7 @@ export function createSessionCookie(prefix: CookiePrefix, carrier: CookieCarrier
       const separator = first?.indexOf(':') ?? -1;
       if (first === undefined || separator === -1) return undefined;
       const count = Number(first.slice(0, separator));
-      if (!Number.isInteger(count) || count < 1 || count > MAX_CHUNKS) return undefined;
+      if (!Number.isInteger(count) || count < 1 || count > maxChunks) return undefined;
       let handle = first.slice(separator + 1);
       for (const name of names.slice(1, count)) {
         const chunk = carrier.read(cookies.own, name);
@@ -72,7 +73,7 @@ export function createSessionCookie(prefix: CookiePrefix, carrier: CookieCarrier
     write(handle, cookies, maxAge) {
       const chunks: string[] = [];
       for (let at = 0; at < handle.length; at += CHUNK) chunks.push(handle.slice(at, at + CHUNK));
-      if (chunks.length > MAX_CHUNKS) return undefined;
+      if (chunks.length > maxChunks) return undefined;
       const lines: string[] = [];
       for (const [index, chunk] of chunks.entries()) {
         const text = index === 0 ? `${chunks.length}:${chunk}` : chunk;

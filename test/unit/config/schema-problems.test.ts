@@ -26,8 +26,6 @@ describe('keys of later versions', () => {
   });
 
   test.each([
-    [withLines('endpoints: [traefik, nginx]'), '3:22', 'endpoints: nginx', 'write `traefik`'],
-    [withLines('endpoints: [envoy]'), '3:13', 'endpoints: envoy', 'write `traefik`'],
     [session('store: memory'), '2:67', 'session.store: memory', 'write `cookie`'],
     [session('store: redis'), '2:67', 'session.store: redis', 'write `cookie`'],
     [provider('introspection: true'), '1:79', 'provider.introspection: true', 'write `false`'],

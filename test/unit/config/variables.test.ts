@@ -70,8 +70,8 @@ test.each<[string, Record<string, string>, string]>([
   ],
   [
     'a later value',
-    { POSTERN_ENDPOINTS: 'traefik,nginx' },
-    'POSTERN_ENDPOINTS: `endpoints: nginx` is not supported by this version yet. -> remove it, or write `traefik`',
+    { POSTERN_SESSION_STORE: 'redis' },
+    'POSTERN_SESSION_STORE: `session.store: redis` is not supported by this version yet. -> remove it, or write `cookie`',
   ],
   [
     'no boolean',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createCookies } from '../../../src/session/cookies.ts';
 import { signingRing } from '../../../src/session/keys.ts';
-import { isSameFingerprint, MAX_CHUNKS } from '../../../src/session/session-cookie.ts';
+import { isSameFingerprint } from '../../../src/session/session-cookie.ts';
 import { NEW, PlainJar, parseSetCookie, spoiled } from '../../support/cookies.ts';
 
 const P = '__Host-postern';
@@ -176,5 +176,3 @@ test.each<[length: number, names: string[]]>([
 });
 
 test('clearing where there is nothing sends nothing', () => expect(session.clear(splitOf(NONE))).toEqual([]));
-
-test('the number of chunks is bounded', () => expect(MAX_CHUNKS).toBe(3));
