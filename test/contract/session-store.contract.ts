@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Session } from '../../src/session/session.ts';
 import type { SessionStore } from '../../src/session/session-store.ts';
@@ -13,12 +14,10 @@ export interface StoreUnderTest {
 
 export const START = 1_767_225_600;
 
-let sessions = 0;
-
 /** A session of an hour. Each has an id of its own. */
 export const sessionOf = (parts: Partial<Session> = {}): Session => ({
   version: 1,
-  id: `session-${(sessions += 1)}`,
+  id: randomUUID(),
   host: 'shop.example.com',
   tenant: 'acme',
   provider: 'default',

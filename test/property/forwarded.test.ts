@@ -12,6 +12,10 @@ const holds = <Parts extends [unknown, ...unknown[]]>(
   numRuns = 1000,
 ): void => fc.assert(property, { numRuns });
 
+/** One char per byte, as header values and request targets come. */
+const bytes = (maxLength: number): fc.Arbitrary<string> =>
+  fc.array(fc.nat({ max: 0xff }), { maxLength }).map((some) => String.fromCharCode(...some));
+
 /** Pieces that upstreams and browsers have been seen to read in two ways, mixed with harmless ones. */
 const PIECES = [
   ...[
@@ -61,7 +65,7 @@ const hostile = fc.array(segment, { maxLength: 5 }).map((segments) => `/${segmen
 const path = fc.oneof(
   hostile,
   fc.webPath(),
-  fc.string({ unit: 'binary', maxLength: 20 }).map((text) => `/${text}`),
+  bytes(20).map((text) => `/${text}`),
 );
 
 test('a canonical path has no segment that could be another one', () => {
@@ -124,7 +128,7 @@ test('a host that is read is the one that a browser asks for', () => {
         fc.constantFrom('', ':1', ':443', ':65535'),
       )
       .map(([labels, dot, port]) => `${labels.join('.')}${dot}${port}`),
-    fc.string({ unit: 'binary', maxLength: 12 }),
+    bytes(12),
     fc
       .array(fc.constantFrom('a', '.', ':', '@', '[', ']', '%', '/', '\\', ',', ' ', '1', '-', 'é', '443'), {
         maxLength: 6,
@@ -148,11 +152,7 @@ test('a host that is read is the one that a browser asks for', () => {
 
 test('Traefik’s door reads any lines without a fault, and only what came exactly once', () => {
   const NAMES = ['X-Forwarded-Method', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Uri'];
-  const value = fc.oneof(
-    fc.constantFrom('GET', 'https', 'a.de', '/', '/a,b', '', 'a, b'),
-    fc.string({ unit: 'binary', maxLength: 8 }),
-    path,
-  );
+  const value = fc.oneof(fc.constantFrom('GET', 'https', 'a.de', '/', '/a,b', '', 'a, b'), bytes(8), path);
   const line = fc.tuple(
     fc.constantFrom(...NAMES, ...NAMES.map((name) => name.toLowerCase()), 'X_Forwarded_Uri', 'Cookie', ''),
     value,

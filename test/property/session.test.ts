@@ -101,7 +101,7 @@ test('any lines at all are split without a fault, and splitting the rest again c
   );
   const line = fc.oneof(
     fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')),
-    fc.string({ unit: 'binary', maxLength: 40 }),
+    octets(40),
   );
   fc.assert(
     fc.property(scheme, fc.array(line, { maxLength: 3 }), (at, lines) => {
@@ -109,7 +109,7 @@ test('any lines at all are split without a fault, and splitting the rest again c
       const again = splitCookies(rest === undefined ? [] : [rest], PREFIX[at]);
       expect([again.own.size, again.rest]).toEqual([0, rest]);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -121,7 +121,7 @@ const purpose = fc.constantFrom(
 );
 const binding = fc.record({
   purpose,
-  host: fc.oneof(fc.domain(), fc.string({ maxLength: 5 })),
+  host: fc.oneof(fc.stringMatching(/^[a-z]{1,5}\.de$/), fc.string({ maxLength: 5 })),
   context: fc.string({ maxLength: 5 }),
 });
 
@@ -141,7 +141,7 @@ test('what is sealed opens as it was, for its binding and no other', async () =>
         if (!same) expect(await sealer.open(other, text, NOW)).toBeUndefined();
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -149,11 +149,7 @@ test('a sealed text that was touched anywhere, or any other text, opens as nothi
   const to = { purpose: 'state', host: 'shop.example.com', context: '' } as const;
   const valid = await sealer.seal(to, { a: 1 }, NOW + 600);
   const touched = fc
-    .tuple(
-      fc.nat({ max: valid.length - 1 }),
-      fc.nat({ max: 3 }),
-      fc.string({ unit: 'binary-ascii', maxLength: 3 }),
-    )
+    .tuple(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 3 }), fc.string({ maxLength: 3 }))
     .map(([place, cut, text]) => valid.slice(0, place) + text + valid.slice(place + cut));
   await fc.assert(
     fc.asyncProperty(fc.oneof(touched, fc.string(), fc.base64String()), async (text) => {
@@ -178,27 +174,33 @@ test('a handle travels in cookies and comes back, whatever was in the browser be
       }
       expect(jar.take(session.clear(split(jar.lines))).names).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 
+/** Any UTF-16 text, lone surrogates too. */
+const codeUnits = fc
+  .array(fc.oneof(fc.nat({ max: 0xff }), fc.nat({ max: 0xffff }), fc.integer({ min: 0xd800, max: 0xdfff })), {
+    maxLength: 20,
+  })
+  .map((units) => String.fromCharCode(...units));
+
 test('a header value is printable ASCII, and can be decoded without doubt', () => {
   fc.assert(
-    fc.property(
-      fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string()),
-      (text) => {
-        const value = headerValue(text);
-        expect(value).toMatch(/^[\x20-\x7e]*$/);
-        expect(decodeURIComponent(value)).toBe(text.toWellFormed());
-      },
-    ),
+    fc.property(fc.oneof(codeUnits, fc.string()), (text) => {
+      const value = headerValue(text);
+      expect(value).toMatch(/^[\x20-\x7e]*$/);
+      expect(decodeURIComponent(value)).toBe(text.toWellFormed());
+    }),
     { numRuns: 600 },
   );
 });
 
 test('any claim is printable ASCII', () => {
   fc.assert(
-    fc.property(fc.jsonValue(), (claim) => expect(claimValue(claim)).toMatch(/^[\x20-\x7e]*$/)),
-    { numRuns: 500 },
+    fc.property(fc.jsonValue({ maxDepth: 2 }), (claim) =>
+      expect(claimValue(claim)).toMatch(/^[\x20-\x7e]*$/),
+    ),
+    { numRuns: 200 },
   );
 });

@@ -45,10 +45,8 @@ export function startChild(
     });
     child.once('close', (code, signal) => end(code ?? signal ?? -1));
   });
-  // Where the test itself is ended before it could tidy up.
-  const abandon = (): void => void child.kill('SIGKILL');
-  process.once('exit', abandon);
-  void gone.then(() => process.off('exit', abandon));
+  const leash = leashFor(child.pid);
+  void gone.then(() => leash?.kill('SIGKILL'));
 
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> => {
     if (ended !== undefined) return ended;
@@ -82,4 +80,18 @@ export function startChild(
     stop,
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
+}
+
+/**
+ * Ends the child should this process die without a word. Jest hands its tests a copy of `process` that hears no `exit`;
+ * but a pipe is closed whatever happens.
+ */
+function leashFor(pid: number | undefined): ChildProcess | undefined {
+  if (pid === undefined) return undefined;
+  const leash = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "$1"', 'leash', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  leash.once('error', () => {});
+  return leash;
 }

@@ -9,7 +9,7 @@ const program = process.env['CHROMIUM_BIN'] || '/usr/bin/chromium';
 /** Why there is no browser here, in words; undefined when there is one. */
 export const missingChromium: string | undefined = isExecutable(program)
   ? undefined
-  : `${program} is no program (apt-get install chromium, or set CHROMIUM_BIN)`;
+  : `${program} is no program; apt-get install chromium, or set CHROMIUM_BIN`;
 
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
@@ -63,17 +63,23 @@ export async function openWindow(browser: Browser): Promise<Window> {
 
 const PICTURES = join(PROJECT, 'test-output');
 
+/** One picture, as the page is now. */
+export async function snapshot(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({
+    path: join(PICTURES, `${name.replaceAll(/[^a-z0-9-]+/gi, '-')}.png`),
+    fullPage: true,
+  });
+}
+
 /** Pictures of a page for people to look at: light, dark, and as narrow as WCAG 2.2 (1.4.10) demands. */
 export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(PICTURES, { recursive: true });
-  const take = (how: string): Promise<Buffer> =>
-    page.screenshot({ path: join(PICTURES, `${name}-${how}.png`), fullPage: true });
   const size = page.viewportSize() ?? { width: 1280, height: 720 };
-  await take('light');
+  await snapshot(page, `${name}-light`);
   await page.emulateMedia({ colorScheme: 'dark' });
-  await take('dark');
+  await snapshot(page, `${name}-dark`);
   await page.setViewportSize({ width: 320, height: 640 });
-  await take('narrow');
+  await snapshot(page, `${name}-narrow`);
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize(size);
 }

@@ -57,13 +57,26 @@ export const PROXIES: readonly ProxyKind[] = [
     (scheme): ProxyKind => ({
       name: `Caddy over ${scheme}`,
       scheme,
-      ...(caddy === undefined ? { missing: 'there is no caddy on the PATH (apt-get install caddy)' } : {}),
+      ...(caddy === undefined ? { missing: 'there is no caddy on the PATH; apt-get install caddy' } : {}),
       withoutGateway: 502,
       start: (fittings) => startCaddy(caddy ?? 'caddy', fittings),
     }),
   ),
-  { name: "the demo's proxy", scheme: 'http', withoutGateway: 500, start: startDemoProxy },
+  {
+    name: "the demo's proxy",
+    scheme: 'http',
+    withoutGateway: 500,
+    start: (fittings) => startDemoProxy(fittings),
+  },
 ];
+
+/** The middleware alone: the check answers for the pages as well, as far as it can. */
+export const WITHOUT_ROUTER: ProxyKind = {
+  name: "the demo's proxy without the extra router",
+  scheme: 'http',
+  withoutGateway: 500,
+  start: (fittings) => startDemoProxy(fittings, 'without'),
+};
 
 /** @returns the full path of a program on the PATH. */
 export function program(name: string): string | undefined {
@@ -120,7 +133,10 @@ async function startCaddy(command: string, fittings: Fittings): Promise<RunningP
 }
 
 /** The middlewares are those of traefik/dynamic.yaml, as in the demo. */
-async function startDemoProxy({ port, host, check, pages, upstream }: Fittings): Promise<RunningProxy> {
+async function startDemoProxy(
+  { port, host, check, pages, upstream }: Fittings,
+  router: 'with' | 'without' = 'with',
+): Promise<RunningProxy> {
   const { drop, ...auth } = await readMiddlewares();
   const hosts = [host];
   const own = ['/_auth', '/.well-known/oauth-protected-resource'];
@@ -128,7 +144,7 @@ async function startDemoProxy({ port, host, check, pages, upstream }: Fittings):
     port,
     drop,
     routers: [
-      { hosts, pathPrefixes: own, upstream: `http://${pages}` },
+      ...(router === 'with' ? [{ hosts, pathPrefixes: own, upstream: `http://${pages}` }] : []),
       { hosts, upstream: `http://${upstream}`, forwardAuth: { address: `http://${check}/verify`, ...auth } },
     ],
   });

@@ -89,7 +89,12 @@ export function visitOf(
   { headers, door = 'check', rules = SHOP, ...more }: VisitParts = {},
 ): Visit {
   const settings = { public: more.public, basePath: '/_auth' };
-  return createVisits(settings, () => rules, cookiesOf, () => ({}))(requestOf(line, headers), door);
+  return createVisits(
+    settings,
+    () => rules,
+    cookiesOf,
+    () => ({}),
+  )(requestOf(line, headers), door);
 }
 
 export function appVisitOf(line: string, parts: VisitParts = {}): AppVisit {
