@@ -1,4 +1,5 @@
 import type { Address, Config, Secrets } from './config/config.ts';
+import { createAdminHandler } from './http/admin-listener.ts';
 import { createAnswers } from './http/answers.ts';
 import { createCheck } from './http/check.ts';
 import { createCheckHandler } from './http/check-listener.ts';
@@ -10,7 +11,6 @@ import { createPagesApp } from './http/pages-app.ts';
 import { type Handler, type Listener, listen } from './http/server.ts';
 import { createTrustedPeers } from './http/trusted-peers.ts';
 import { createVisits } from './http/visits.ts';
-import { writeReply } from './http/write-reply.ts';
 import { createLog, type LogDestination } from './log.ts';
 import { createCallback } from './login/callback.ts';
 import { createLoginMemory } from './login/login-memory.ts';
@@ -18,8 +18,9 @@ import { createLogout } from './login/logout.ts';
 import { createSessionOpener } from './login/session-opener.ts';
 import { type AppProvider, createSignIn } from './login/sign-in.ts';
 import { createTransactions } from './login/transaction.ts';
+import { createMetrics } from './metrics.ts';
+import { countCalls } from './oidc/count-calls.ts';
 import { createIssuerKeys, createProvider, type Provider } from './oidc/provider.ts';
-import { bareRefusal } from './outcome/bare-refusal.ts';
 import type { AppVisit } from './outcome/visit.ts';
 import type { App, RuleSet } from './rules/rule.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
@@ -59,14 +60,14 @@ export async function startGateway(
 ): Promise<Gateway> {
   const now = surroundings.now ?? (() => Math.floor(Date.now() / 1000));
   const log = createLog(config.log, surroundings.logTo);
-  const outside = {
+  const callsOf = (provider: string) => ({
     now,
-    ...(surroundings.fetch === undefined ? {} : { fetch: surroundings.fetch }),
+    fetch: countCalls(surroundings.fetch ?? globalThis.fetch, (outcome) => metrics.called(provider, outcome)),
     log: ({ message, ...event }: { message: string }) => log.warned(message, event),
-  };
+  });
 
   // The rule set stands behind this one reference: a reload swaps it.
-  const current = { rules: ruleSet };
+  const current = { rules: ruleSet, loadedAt: now() };
   const rules = (): RuleSet => current.rules;
 
   const providers = new Map<string, Provider>();
@@ -76,7 +77,7 @@ export async function startGateway(
       secrets: secrets.clients.get(name) ?? [],
       clockTolerance: config.clockTolerance,
     };
-    providers.set(name, createProvider({ ...options, ...outside }));
+    providers.set(name, createProvider({ ...options, ...callsOf(name) }));
   }
   const providerNamed = (name: string): Provider => {
     const provider = providers.get(name);
@@ -85,7 +86,7 @@ export async function startGateway(
   };
   const furtherKeys = new Map<string, KeySet>();
   const keysOfIssuer = (issuer: string): KeySet => {
-    const keys = furtherKeys.get(issuer) ?? createIssuerKeys(issuer, outside);
+    const keys = furtherKeys.get(issuer) ?? createIssuerKeys(issuer, callsOf(issuer));
     furtherKeys.set(issuer, keys);
     return keys;
   };
@@ -155,6 +156,20 @@ export async function startGateway(
   const answers = createAnswers(signIn, memory, rules, config.public);
   const check = createCheck({ visits, rules, basePath, pages, credentials, answers });
 
+  const metrics = createMetrics({
+    rules: () => ({ version: rules().version, loadedAt: current.loadedAt }),
+    keySets: () => [
+      ...[...providers.values()].map(
+        ({ identityProvider, keySet }) => [identityProvider.issuer, keySet.age()] as const,
+      ),
+      ...[...furtherKeys].map(([issuer, keySet]) => [issuer, keySet.age()] as const),
+    ],
+    providers: () =>
+      [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()] as const),
+    secrets: () => expiringSecrets(secrets),
+    warmSessions: reader.warm,
+  });
+
   let stopping = false;
   const health = createHealth(() => [
     ...(stopping ? ['stopping'] : []),
@@ -169,18 +184,11 @@ export async function startGateway(
       createDoors(config.endpoints),
       check,
       health,
+      metrics,
       log,
     ),
-    pagesListen: createPagesApp(visits, basePath, pages, log),
-    adminListen: (request, response) =>
-      writeReply(
-        response,
-        request.url === '/readyz'
-          ? health.ready()
-          : request.url === '/healthz'
-            ? health.live()
-            : bareRefusal('page-unknown'),
-      ),
+    pagesListen: createPagesApp(visits, basePath, pages, metrics, log),
+    adminListen: createAdminHandler(config.adminListen, health, metrics, log),
   };
   const listeners: Listener[] = [];
   const open = async (name: keyof Gateway['addresses']): Promise<string> => {
@@ -210,3 +218,10 @@ export async function startGateway(
 
 const text = ({ host, port }: Address): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+const expiringSecrets = ({ clients }: Secrets) =>
+  [...clients].flatMap(([provider, list]) =>
+    list.flatMap(({ expiresAt }, place) =>
+      expiresAt === undefined ? [] : [[provider, place, expiresAt] as const],
+    ),
+  );

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { check } from './commands/check.ts';
 import type { ExitCode, Invocation } from './commands/command.ts';
+import { proxy } from './commands/proxy.ts';
 import { serve } from './commands/serve.ts';
 
 const COMMANDS: Readonly<Record<string, (invocation: Invocation) => Promise<ExitCode>>> = { serve, check };
@@ -10,6 +11,10 @@ const USAGE = `postern: decides every URL by the scopes and the audience of an a
 
   postern [serve]   answer the proxy and the people            (the default)
   postern check     load configuration and rules, offline, and show how they are understood
+  postern proxy traefik-labels|traefik-file|traefik-crd|caddy|nginx|envoy
+                    print middleware and routers for the loaded hosts and headers
+    --gateway HOST      where the proxy finds the gateway (default: the host of listen, or "postern")
+    --upstream APP=URL  where an app is; once for each
 
   --config FILE     the configuration; else POSTERN_CONFIG, ./postern.yaml, /etc/postern/postern.yaml
   --json            answer in JSON
@@ -35,27 +40,38 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     return 0;
   }
   const [name = 'serve', ...more] = positionals;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined || more.length > 0) {
-    return misuse(
-      command === undefined ? `there is no command "${name}"` : `"${more[0]}" is one word too many`,
-    );
-  }
-  return command({
+  const { gateway, upstream: upstreams } = values;
+  if (name !== 'proxy' && (gateway ?? upstreams) !== undefined)
+    return misuse('--gateway and --upstream belong to `postern proxy`');
+  const invocation = {
     env: process.env,
     cwd: process.cwd(),
     configPath: values.config,
     json: values.json === true,
     out,
     err,
-  });
+  };
+  if (name === 'proxy') return proxy({ ...invocation, words: more, gateway, upstreams: upstreams ?? [] });
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined || more.length > 0) {
+    return misuse(
+      command === undefined ? `there is no command "${name}"` : `"${more[0]}" is one word too many`,
+    );
+  }
+  return command(invocation);
 }
 
 const parse = (argv: readonly string[]) =>
   parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { config: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      gateway: { type: 'string' },
+      upstream: { type: 'string', multiple: true },
+    },
   });
 
 // The package needs Node 24: on an older one, TypeScript sources do not even load, and the build says so itself.

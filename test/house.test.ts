@@ -19,6 +19,7 @@ const RANKS: Readonly<Record<string, number>> = {
   outcome: 6,
   login: 7,
   'log.ts': 7,
+  'metrics.ts': 7,
   http: 8,
   'gateway.ts': 9,
   commands: 10,
@@ -31,6 +32,7 @@ const SOLE_IMPORTERS: Readonly<Record<string, string>> = {
   'cookie-session': 'session/cookie-carrier.ts',
   express: 'http/pages-app.ts',
   pino: 'log.ts',
+  'prom-client': 'metrics.ts',
   yaml: 'document/',
   zod: 'config/',
 };

@@ -13,6 +13,9 @@ const RAW = /^[!$&'()*+,\-./0-9:=@A-Z_a-z~"<>[\]^`{|}%]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what this refuses
 const AMBIGUOUS = /[/\\;#?\u0000-\u001f\u007f-\u009f]|%[0-9A-Fa-f]{2}/;
 
+// A dot segment, also as Windows reads it: it drops dots and blanks at the ends, so `.. ` and `...` lead upwards.
+const isDots = (segment: string): boolean => segment.includes('.') && /^[. ]+$/.test(segment);
+
 /**
  * Canonicalises the path of a request target (RFC 3986 section 6.2.2; design: "Matching form").
  * @param path the part before the first `?`, one char per byte
@@ -25,7 +28,7 @@ export function canonicalPath(path: string): CanonicalPath | undefined {
   const segments: string[] = [];
   for (const text of raw) {
     const segment = text.includes('%') ? decodeSegment(text) : text;
-    if (segment === undefined || segment === '' || segment === '.' || segment === '..') return undefined;
+    if (segment === undefined || segment === '' || isDots(segment)) return undefined;
     segments.push(segment);
   }
   return segments;

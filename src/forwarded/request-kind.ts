@@ -12,7 +12,7 @@ export type RequestKind = 'page-load' | 'frame' | 'form' | 'script';
 const FRAMES: ReadonlySet<string> = new Set(['iframe', 'frame', 'embed', 'object', 'fencedframe']);
 
 /** Fetch Metadata decides where a browser sends it; `Accept` only where it does not. */
-export function requestKind({ method, headers }: ForwardedRequest): RequestKind {
+export function requestKind({ method, headers }: Pick<ForwardedRequest, 'method' | 'headers'>): RequestKind {
   if (headers.purpose !== undefined || headers.webSocketKey !== undefined) return 'script';
   const { secFetchMode: mode, secFetchDest: dest } = headers;
   if (mode === undefined && dest === undefined) {

@@ -13,6 +13,13 @@ export interface AccountParts {
   readonly clientOf: (app: App) => string;
 }
 
+/** Claims that people know themselves by, and what to call them. */
+const LABELS: Readonly<Record<string, string>> = {
+  name: 'Name',
+  preferred_username: 'User name',
+  email: 'E-mail',
+};
+
 /** Claims that are about the ID token and not about the person (OIDC Core section 2). */
 const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set(
   'iss aud exp iat nbf nonce at_hash c_hash s_hash azp jti sid typ'.split(' '),
@@ -66,19 +73,19 @@ export async function accountPage(visit: AppVisit, { sessionOf }: AccountParts):
     return refuse(visit, 'login-needed', { loginUrl: address });
   }
   const { session, tokens } = live;
-  const named = ['name', 'preferred_username', 'email'].flatMap((claim) => {
+  const named = Object.keys(LABELS).flatMap((claim) => {
     const value = session.profile[claim];
-    return typeof value === 'string' ? [[claim.replaceAll('_', ' '), value] as const] : [];
+    return typeof value === 'string' ? [[LABELS[claim] ?? claim, value] as const] : [];
   });
   const page: Page = {
     title: 'Your session',
     app: visit.app.title,
     brand: visit.brand,
     paragraphs: [],
-    facts: [...named, ['subject', session.subject], ['signed in until', time(session.expiresAt)]],
+    facts: [...named, ['Subject', session.subject], ['Signed in until', time(session.expiresAt)]],
     lists: tokens.map((token) => ({
-      heading: `Permissions for ${token.audiences.join(', ')}, until ${time(token.expiresAt)}`,
-      items: token.scopes.size === 0 ? ['none'] : [...token.scopes],
+      heading: `Permissions for ${token.audiences.join(', ')}`,
+      items: [...(token.scopes.size === 0 ? ['none'] : token.scopes), `until ${time(token.expiresAt)}`],
     })),
     actions: [
       { label: 'Back to the app', href: `${visit.origin.origin}/`, method: 'get', primary: true },

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sortHeaders } from '../forwarded/raw-headers.ts';
+import { requestKind } from '../forwarded/request-kind.ts';
 import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import type { Check } from './check.ts';
@@ -18,24 +21,30 @@ export function createCheckHandler(
   doorFor: (url: string) => Door | undefined,
   check: Check,
   health: Health,
+  metrics: Metrics,
   log: Log,
 ): Handler {
   const refuse = (response: ServerResponse, reply: Reply): void => {
     writeReply(response, reply);
+    metrics.checked(reply, 0);
     log.decided(undefined, reply);
   };
 
   function verify(door: Door, request: IncomingMessage, response: ServerResponse): void {
+    const started = performance.now();
     const forwarded = door.read(request);
     if (typeof forwarded === 'string') {
-      refuse(response, door.shape(bareRefusal(forwarded, likelyCause(request))));
+      refuse(response, door.shape(bareRefusal(forwarded, likelyCause(request), isNavigation(request))));
       return;
     }
     respond(
       response,
       check(forwarded).then(door.shape),
       (error) => log.failed(error),
-      (reply) => log.decided(forwarded, reply),
+      (reply) => {
+        metrics.checked(reply, (performance.now() - started) / 1000);
+        log.decided(forwarded, reply);
+      },
     );
   }
 
@@ -59,3 +68,6 @@ const likelyCause = ({ rawHeaders }: IncomingMessage): string =>
   rawHeaders.some((name) => name.toLowerCase() === 'x-forwarded-uri')
     ? 'a forwarded header is empty, repeated or malformed'
     : 'either the middleware address leads through the proxy instead of straight to the gateway, or someone opened the check itself';
+
+const isNavigation = ({ rawHeaders }: IncomingMessage): boolean =>
+  requestKind({ method: 'GET', headers: sortHeaders(rawHeaders, []).client }) !== 'script';

@@ -47,7 +47,9 @@ export function createCheck({ visits, rules, basePath, pages, credentials, answe
     if (match.kind === 'none') return refuse(visit, match.reason);
     const { rule } = match;
     if (rule.need.kind === 'deny') return refuse(visit, 'rule-deny', { facts: { rule: rule.id } });
-    if (rule.need.kind === 'public') return answers.open(visit, rule, await credentials.known(visit));
+    // A page of a foreign origin may act on a public path, but not in the name of the person whose cookie comes along.
+    if (rule.need.kind === 'public')
+      return answers.open(visit, rule, await credentials.known(visit, !isForeign(visit)));
 
     const credential = await credentials.open(visit, rule.need);
     if (credential.kind === 'refused') {

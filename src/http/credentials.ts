@@ -33,8 +33,11 @@ export interface KnownCaller {
 export interface Credentials {
   /** Opens the credential that decides: a bearer token, else the session. */
   open(visit: AppVisit, need: TokenNeed): Promise<OpenedCredential>;
-  /** For public rules: never refuses, and makes no network call. */
-  known(visit: AppVisit): Promise<KnownCaller>;
+  /**
+   * For public rules: never refuses, and makes no network call.
+   * @param withSession false leaves the session out
+   */
+  known(visit: AppVisit, withSession: boolean): Promise<KnownCaller>;
 }
 
 export interface CredentialParts {
@@ -51,14 +54,17 @@ export interface CredentialParts {
 
 export function createCredentials(parts: CredentialParts): Credentials {
   const { sessionOf, tokens, now, clockTolerance } = parts;
-  const inForce = (token: AccessToken): boolean =>
-    !sessionTokenExpired(token, now()) && judgeTime(token, now(), clockTolerance) === undefined;
+  // The issuer again: a rule set that was swapped in meanwhile may no longer accept it.
+  const inForce = (token: AccessToken, app: App): boolean =>
+    parts.trustsOf(app).has(token.issuer) &&
+    !sessionTokenExpired(token, now()) &&
+    judgeTime(token, now(), clockTolerance) === undefined;
 
   async function openSession(visit: AppVisit, audiences: readonly string[]): Promise<OpenedCredential> {
     const live = visit.app.credentials.includes('session') ? await sessionOf(visit) : undefined;
     if (live === undefined) return { kind: 'none', tokens: [] };
     const held = tokensFor(live, audiences);
-    const valid = held.filter(inForce);
+    const valid = held.filter((token) => inForce(token, visit.app));
     return { kind: 'session', live, tokens: valid, expired: held.length > 0 && valid.length === 0 };
   }
 
@@ -74,7 +80,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
         : { kind: 'bearer', tokens: [result], line: credential.line };
     },
 
-    async known(visit) {
+    async known(visit, withSession) {
       const { app, request } = visit;
       const credential = readCredential(request.headers, app);
       if (typeof credential !== 'string' && credential.kind === 'bearer') {
@@ -85,8 +91,8 @@ export function createCredentials(parts: CredentialParts): Credentials {
       // The scheme is the upstream's own business, unless it is one of ours in a form that cannot be believed.
       const isOwn = typeof credential !== 'string';
       const authorization = isOwn ? request.headers.authorization[0] : undefined;
-      const opened = await openSession(visit, app.audiences);
-      return opened.kind === 'session'
+      const opened = withSession ? await openSession(visit, app.audiences) : undefined;
+      return opened?.kind === 'session'
         ? { token: opened.tokens[0], live: opened.live, authorization }
         : { token: undefined, live: undefined, authorization };
     },

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { readDirect } from '../forwarded/door-direct.ts';
 import { ownPage } from '../forwarded/own-path.ts';
 import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { OwnPages } from './own-pages.ts';
@@ -18,6 +19,7 @@ export function createPagesApp(
   visits: Visits,
   basePath: readonly string[],
   pages: OwnPages,
+  metrics: Metrics,
   log: Log,
 ): Express {
   const serve: RequestHandler = (request, response) => {
@@ -31,7 +33,10 @@ export function createPagesApp(
       response,
       reply,
       (error) => log.failed(error),
-      (done) => log.decided(read, done),
+      (done) => {
+        metrics.paged(done);
+        log.decided(read, done);
+      },
     );
   };
   // Express knows an error handler by its four parameters.

@@ -9,6 +9,7 @@ import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { App } from '../rules/rule.ts';
 import type { LiveSession } from '../session/session.ts';
+import { withDeadline } from '../token/deadline.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import { looksLikeJwt } from '../token/token-spelling.ts';
 import { isRefusal, OPAQUE_TOKEN, validateAccessToken } from '../token/validate-access-token.ts';
@@ -42,6 +43,10 @@ export interface CallbackParts {
 const TOO_LARGE =
   'The sealed session exceeds what browsers keep in cookies: its operator can ask the provider for smaller tokens, or set session.store: redis.';
 
+/** Milliseconds: a proxy waits for thirty seconds, a person for less. */
+const LONGEST = 9_000;
+/** Redemptions at once: a silent provider must not tie up more. */
+const MOST_UNDER_WAY = 100;
 /** Milliseconds for which a doubled callback joins the first one. */
 const JOINED = 10_000;
 /** Callbacks under way and just finished, and spent transactions: one entry per real login, none for strangers. */
@@ -55,6 +60,7 @@ const SPENT = 100_000;
 export function createCallback(parts: CallbackParts): Callback {
   const { transactions, memory, now } = parts;
   const running = new LRUCache<string, Promise<Reply>>({ max: RUNNING, ttl: JOINED });
+  let underWay = 0;
   const spent = new LRUCache<string, true>({ max: SPENT, ttl: TRANSACTION_LIFETIME * 1000 });
 
   return async (visit) => {
@@ -81,8 +87,17 @@ export function createCallback(parts: CallbackParts): Callback {
     const joined = running.get(content.id);
     if (joined !== undefined) return joined;
     if (spent.has(content.id)) return withoutCookie(visit, content, parameters);
+    if (underWay >= MOST_UNDER_WAY)
+      return refuse(visit, 'provider-unavailable', { returnTo: content.returnTo ?? '/' });
     spent.set(content.id, true);
-    const redemption = redeem(visit, transaction, parameters, over);
+    underWay += 1;
+    const late = (): Reply =>
+      refuse(visit, 'provider-unavailable', { returnTo: transaction.state.returnTo ?? '/', setCookie: over });
+    const redemption = withDeadline(LONGEST, redeem(visit, transaction, parameters, over), late).finally(
+      () => {
+        underWay -= 1;
+      },
+    );
     running.set(content.id, redemption);
     return redemption;
   };

@@ -9,6 +9,8 @@ const MEMORY = 600;
 const LOOP = { logins: 2, seconds: 60 };
 /** Seconds after a login within which its token cannot be merely short-lived: it was dead when the page was opened. */
 const STILLBORN = 3;
+/** Bytes of the cookie with its signature: the rest is for sessions. */
+const MOST_BYTES = 1200;
 /** Entries kept; the oldest go first. */
 const ENTRIES = 6;
 
@@ -54,7 +56,7 @@ export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemor
         const ends = [...before, end].slice(-kept);
         const sealed = await sealer.seal({ purpose: 'asked', host, context: '' }, ends, now() + MEMORY);
         const lines = cookies.carrier.write(nameOf(cookies), sealed, MEMORY);
-        if (lines !== undefined) return lines;
+        if (lines !== undefined && sizeOf(lines) <= MOST_BYTES) return lines;
       }
       const bare = await sealer.seal(
         { purpose: 'asked', host, context: '' },
@@ -85,3 +87,6 @@ export function isLoop(ends: readonly LoginEnd[], now: number, live: boolean): b
   const atOnce = recent.some((end) => end.at > now - STILLBORN);
   return recent.length >= LOOP.logins && (!live || atOnce);
 }
+
+const sizeOf = (lines: readonly string[]): number =>
+  lines.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isForeignAction } from '../forwarded/same-site.ts';
 import { ProviderError } from '../oidc/provider-error.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
@@ -16,18 +17,11 @@ export type Logout = (visit: AppVisit) => Promise<Reply>;
  * Whether the person meant it: a POST of our own pages or of the app, or a click inside the site. Any other GET, an
  * image on a foreign page above all, gets a page that asks.
  */
-export function isMeant(visit: AppVisit): boolean {
-  const { method, headers } = visit.request;
-  const { origin, secFetchSite, secFetchMode, secFetchDest, secFetchUser } = headers;
+export function isMeant({ app, origin, request }: AppVisit): boolean {
+  const { method, headers } = request;
+  const { secFetchSite, secFetchMode, secFetchDest, secFetchUser } = headers;
   if (method === 'POST') {
-    const allowed = visit.app.origins === 'upstream' ? [] : visit.app.origins;
-    if (origin !== undefined && origin !== visit.origin.origin && !allowed.includes(origin)) return false;
-    return (
-      secFetchSite === undefined ||
-      secFetchSite === 'same-origin' ||
-      secFetchSite === 'none' ||
-      origin !== undefined
-    );
+    return !isForeignAction(request, origin.origin, app.origins === 'upstream' ? [] : app.origins);
   }
   return (
     method === 'GET' &&
@@ -47,7 +41,7 @@ export function createLogout(
   return async (visit) => {
     const { app, cookies, split, origin, basePath } = visit;
     const session = (await sessionOf(visit))?.session;
-    if (session !== undefined) await store.revoke(session.id, session.expiresAt);
+    if (session !== undefined) await store.revoke(session.id, session.expiresAt, 'ended');
     const setCookie = [...cookies.session.clear(split), ...memory.forget(cookies, split)];
     const loggedOut = `${origin.origin}${basePath}/logged-out`;
     const { config, identityProvider } = providerOf(app);

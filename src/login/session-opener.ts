@@ -46,7 +46,8 @@ export type SessionOpener = (
  */
 export function createSessionOpener(store: SessionStore, maxAge: number, now: () => number): SessionOpener {
   return async (visit, before, { id, provider, result, token, asked, askedBefore }) => {
-    const same = before?.provider === provider && before.subject === result.subject ? before : undefined;
+    const living = before === undefined || (await store.hasEnded(before.id)) ? undefined : before;
+    const same = living?.provider === provider && living.subject === result.subject ? living : undefined;
     const createdAt = now();
     const session: Session = {
       version: SESSION_VERSION,
@@ -66,7 +67,7 @@ export function createSessionOpener(store: SessionStore, maxAge: number, now: ()
     for (const candidate of [session, smaller]) {
       const lines = visit.cookies.session.write(await store.save(candidate), visit.split, maxAge);
       if (lines === undefined) continue;
-      if (before !== undefined) await store.revoke(before.id, before.expiresAt);
+      if (living !== undefined) await store.revoke(living.id, living.expiresAt, 'replaced');
       return { setCookie: lines, samePerson: same !== undefined };
     }
     return undefined;

@@ -6,6 +6,12 @@ import type { Sealer } from '../session/seal.ts';
 /** Seconds that a person may take at the provider. */
 export const TRANSACTION_LIFETIME = 600;
 
+/** Set-Cookie lines of one answer, two a transaction: whoever sends thousands of cookies gets no answer as large. */
+const MOST_DROPPED = 40;
+
+/** Seconds for which a late callback is known as one of ours. */
+const STATE_LIFETIME = 86_400;
+
 /** Return URLs up to this length travel in `state`, up to the next one in the transaction cookie. */
 const RETURN_IN_STATE = 1024;
 const RETURN_IN_COOKIE = 2048;
@@ -83,30 +89,28 @@ export function createTransactions(sealer: Sealer, now: () => number): Transacti
       const id = newId(startedAt);
       const codeVerifier = randomBytes(32).toString('base64url');
       const nonce = randomBytes(16).toString('base64url');
-      const length = Buffer.byteLength(content.returnTo);
-      const inCookie = length > RETURN_IN_STATE && length <= RETURN_IN_COOKIE && keep;
-      const returnTo = length <= RETURN_IN_STATE ? content.returnTo : inCookie ? undefined : '/';
-      const expiresAt = startedAt + TRANSACTION_LIFETIME;
-
       const carry = async (kept: CookieContent): Promise<readonly string[] | undefined> => {
+        const expiresAt = startedAt + TRANSACTION_LIFETIME;
         const sealed = await sealer.seal({ purpose: 'transaction', host, context: id }, kept, expiresAt);
         return cookies.carrier.write(cookieName(cookies, id), sealed, TRANSACTION_LIFETIME);
       };
-      let lines = !keep
-        ? []
-        : await carry(inCookie ? [codeVerifier, nonce, content.returnTo] : [codeVerifier, nonce]);
-      let kept = returnTo;
-      if (lines === undefined) {
-        // With a very long host name the longest return URLs do not fit beside it.
-        kept = '/';
-        lines = (await carry([codeVerifier, nonce])) ?? [];
-      }
-      const stateContent: StateContent = { ...content, id, startedAt, returnTo: kept };
-      // Twice the lifetime: a late callback is told apart from one that was never ours.
+      const length = Buffer.byteLength(content.returnTo);
+      const inState = length <= RETURN_IN_STATE;
+      const long =
+        keep && !inState && length <= RETURN_IN_COOKIE
+          ? await carry([codeVerifier, nonce, content.returnTo])
+          : undefined;
+      // Beside a large session a long return URL may find no room any more: then it is `/`.
+      const inCookie = long !== undefined && bytesOf(long) <= roomBeside(cookies, split);
+      const short = keep && !inCookie ? await carry([codeVerifier, nonce]) : [];
+      const lines = inCookie ? long : (short ?? []);
+      const returnTo = inState ? content.returnTo : inCookie ? undefined : '/';
+      const stateContent: StateContent = { ...content, id, startedAt, returnTo };
+      // A day: a late callback is told apart from one that was never ours.
       const state = await sealer.seal(
         { purpose: 'state', host, context: '' },
         stateContent,
-        startedAt + 144 * TRANSACTION_LIFETIME,
+        startedAt + STATE_LIFETIME,
       );
       return {
         transaction: { id, codeVerifier, nonce, state: stateContent },
@@ -143,6 +147,18 @@ export function createTransactions(sealer: Sealer, now: () => number): Transacti
   };
 }
 
+const bytesOf = (lines: readonly string[]): number =>
+  lines.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);
+
+const isTransaction = (cookies: Cookies, name: string): boolean => name.startsWith(`${cookies.prefix}-t.`);
+
+/** @returns the bytes that the session and the memory leave for transactions. */
+const roomBeside = (cookies: Cookies, { own }: SplitCookies): number =>
+  [...own].reduce(
+    (room, [name, value]) => (isTransaction(cookies, name) ? room : room - name.length - value.length - 3),
+    cookies.budget.total,
+  );
+
 /** @returns lines that remove the oldest transactions until all cookies fit, as they will be with the added lines. */
 function dropOldest(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[] {
   const sizes = new Map([...split.own].map(([name, value]) => [name, name.length + value.length + 3]));
@@ -151,14 +167,14 @@ function dropOldest(cookies: Cookies, split: SplitCookies, added: readonly strin
     const name = pair.slice(0, pair.indexOf('='));
     sizes.set(name, pair.length + 2);
   }
-  const isTransaction = (name: string): boolean => name.startsWith(`${cookies.prefix}-t.`);
   const sum = (names: readonly string[]): number =>
     names.reduce((all, name) => all + (sizes.get(name) ?? 0), 0);
-  let transactions = sum([...sizes.keys()].filter(isTransaction));
+  let transactions = sum([...sizes.keys()].filter((name) => isTransaction(cookies, name)));
   let all = sum([...sizes.keys()]);
   const dropped: string[] = [];
-  const old = [...split.own.keys()].filter((name) => isTransaction(name) && !name.endsWith('.sig'));
+  const old = [...split.own.keys()].filter((name) => isTransaction(cookies, name) && !name.endsWith('.sig'));
   for (const name of old.sort()) {
+    if (dropped.length >= MOST_DROPPED) break;
     if (transactions <= cookies.budget.transactions && all <= cookies.budget.total) break;
     const freed = sum([name, `${name}.sig`]);
     transactions -= freed;

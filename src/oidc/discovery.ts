@@ -9,6 +9,12 @@ export interface Discovery {
    * @throws ProviderError('provider-unavailable') when it has never succeeded
    */
   metadata(): Promise<ProviderMetadata>;
+  /**
+   * The metadata of a provider that answered within so many seconds: nobody is sent to a server that is down. Asks again
+   * otherwise, and waits for that.
+   * @throws ProviderError('provider-unavailable') when the provider cannot be reached
+   */
+  reached(seconds: number): Promise<ProviderMetadata>;
   /** Whether it has ever succeeded. */
   ready(): boolean;
 }
@@ -63,9 +69,21 @@ export function createDiscovery({ load, now, onFailure }: DiscoveryOptions): Dis
       if (!isWithin(MAX_AGE, known.at, now())) discover().catch(() => {});
       return known.metadata;
     },
+    async reached(seconds) {
+      if (known !== undefined && isWithin(seconds, known.at, now())) return known.metadata;
+      const before = known;
+      return discover().catch((error: ProviderError) => {
+        // A document that no longer passes is not taken; the one that did still says where to go.
+        if (before !== undefined && !error.unreachable) return before.metadata;
+        throw error;
+      });
+    },
     ready: () => known !== undefined,
   };
 }
 
 const unreachable = (cause: unknown): ProviderError =>
-  new ProviderError('provider-unavailable', 'the discovery document cannot be had', { cause });
+  new ProviderError('provider-unavailable', 'the discovery document cannot be had', {
+    cause,
+    unreachable: true,
+  });

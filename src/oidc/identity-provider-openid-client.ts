@@ -20,9 +20,9 @@ import {
 } from 'openid-client';
 import type { ClientSecret, ProviderConfig } from '../config/config.ts';
 import type { Fetch } from '../token/bounded-fetch.ts';
+import { withDeadline } from '../token/deadline.ts';
 import type { KeySet } from '../token/key-set.ts';
 import { checkAuthorizationAnswer } from './authorization-answer.ts';
-import { withDeadline } from './deadline.ts';
 import type { Discovery } from './discovery.ts';
 import { validateIdToken } from './id-token.ts';
 import type { AuthorizationAnswer, IdentityProvider, LoginResult } from './identity-provider.ts';
@@ -48,6 +48,9 @@ export interface IdentityProviderOptions {
 /** Milliseconds; with the check's own work a callback stays below 10 s, whatever the provider does. */
 const REDEEM_TIMEOUT = 8500;
 
+/** Seconds since the provider last answered, within which a browser is sent there without looking again. */
+const RECENT = 15;
+
 /** The library demands a number of seconds; the bounded fetch is stricter and ends each call first. */
 const LIBRARY_TIMEOUT = 8;
 
@@ -57,13 +60,20 @@ const LIBRARY_TIMEOUT = 8;
  */
 export async function loadMetadata(terms: MetadataTerms, fetch: Fetch): Promise<ProviderMetadata> {
   const execute = isInsecure(terms) ? [allowInsecureRequests] : [];
+  let reached = false;
+  const watched: Fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    reached = response.status < 500;
+    return response;
+  };
   // The library wants a client where only the document is asked for; nothing of it is sent.
   const found = await discover(new URL(terms.issuer), 'nobody', undefined, None(), {
     timeout: LIBRARY_TIMEOUT,
-    [customFetch]: forLibrary(fetch),
+    [customFetch]: forLibrary(watched),
     execute,
   }).catch((error: unknown) => {
-    throw new ProviderError('provider-unavailable', `discovery failed: ${describeFailure(error)}`);
+    const message = `discovery failed: ${describeFailure(error)}`;
+    throw new ProviderError('provider-unavailable', message, { unreachable: !reached });
   });
   return checkMetadata(found.serverMetadata(), terms);
 }
@@ -164,7 +174,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     ready: () => discovery.ready(),
 
     async authorizationUrl(request) {
-      const client = clientForUrls(await discovery.metadata());
+      const client = clientForUrls(await discovery.reached(RECENT));
       const parameters = new URLSearchParams({
         redirect_uri: request.redirectUri,
         scope: [...new Set(['openid', ...request.scopes])].join(' '),

@@ -21,15 +21,18 @@ export class ProviderError extends Error {
   readonly reason: ProviderReason;
   /** The OAuth error code of the provider; undefined when it sent none that is known. */
   readonly providerError: OAuthErrorCode | undefined;
+  /** There was no answer at all, or only the word that the server is down. */
+  readonly unreachable: boolean;
 
   constructor(
     reason: ProviderReason,
     message: string,
-    options: { cause?: unknown; providerError?: OAuthErrorCode | undefined } = {},
+    options: { cause?: unknown; providerError?: OAuthErrorCode | undefined; unreachable?: boolean } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.reason = reason;
     this.providerError = options.providerError;
+    this.unreachable = options.unreachable ?? false;
   }
 }
 

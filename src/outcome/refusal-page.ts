@@ -83,7 +83,10 @@ export function refusalActions(
   if (OTHER_ACCOUNT.has(reason) && app?.credentials.includes('session') === true) {
     const href = loginAddress(origin.origin, basePath, target, 'select_account');
     actions.push({ label: 'Use another account', href, method: 'get', primary: actions.length === 0 });
-    actions.push({ label: 'Sign out', href: `${origin.origin}${basePath}/logout`, method: 'get' });
+    // Nobody is signed in here after a cancelled sign-in.
+    if (reason !== 'provider-refused') {
+      actions.push({ label: 'Sign out', href: `${origin.origin}${basePath}/logout`, method: 'get' });
+    }
   }
   if (reason === 'logout-confirm') {
     actions.push({

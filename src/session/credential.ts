@@ -10,6 +10,8 @@ export type Credential =
   /** A scheme that proves possession of a key (RFC 9449): no plain bearer, and its proof is not accepted here. */
   | { readonly kind: 'bound' };
 
+// RFC 9110 section 11.4: a token, then a blank and the rest, if any
+const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: |$)/;
 // RFC 6750 section 2.1: b64token
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
@@ -23,9 +25,11 @@ export function readCredential(
   app: App,
 ): Credential | Extract<Reason, 'authorization-malformed'> {
   const [line] = authorization;
-  if (line === undefined) return { kind: 'session' };
+  if (line === undefined || line === '') return { kind: 'session' };
   if (!app.credentials.includes('bearer')) return { kind: 'session' };
-  const scheme = /^[^ ]*/.exec(line)?.[0].toLowerCase();
+  const scheme = SCHEME.exec(line)?.[1]?.toLowerCase();
+  // Not plainly of any scheme: an upstream that reads more loosely could take it for a bearer token.
+  if (scheme === undefined) return 'authorization-malformed';
   if (scheme === 'dpop') return { kind: 'bound' };
   if (scheme !== 'bearer') return { kind: 'session' }; // another scheme is the upstream's business, or nobody's
   const raw = BEARER.exec(line)?.[1];

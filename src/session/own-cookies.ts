@@ -8,6 +8,8 @@ export type CookiePrefix = '__Host-postern' | 'postern';
 export const cookiePrefix = (scheme: 'http' | 'https'): CookiePrefix =>
   scheme === 'https' ? '__Host-postern' : 'postern';
 
+const SECURE: CookiePrefix = '__Host-postern';
+
 export interface SplitCookies {
   /** Own cookies by name. A name that came twice is not among them: no one can tell whose it is. */
   readonly own: ReadonlyMap<string, string>;
@@ -19,7 +21,7 @@ const NONE: ReadonlyMap<string, string> = new Map();
 
 /** Splits the `Cookie` lines (RFC 6265 section 4.2.1) into the gateway's own and the rest. */
 export function splitCookies(lines: readonly string[], prefix: CookiePrefix): SplitCookies {
-  if (!lines.some((line) => line.includes(prefix))) {
+  if (!lines.some((line) => line.includes('postern'))) {
     return { own: NONE, rest: lines.length === 0 ? undefined : lines.join('; ') };
   }
   const own = new Map<string, string>();
@@ -31,6 +33,8 @@ export function splitCookies(lines: readonly string[], prefix: CookiePrefix): Sp
       const start = blanksAt(part);
       const pair = part.slice(start, blanksBefore(part, start));
       if (!pair.startsWith(prefix)) {
+        // Ours by name, in the spelling that is not in use: never read, and not the upstream's either.
+        if (pair.startsWith(SECURE)) continue;
         // What was the first of ours leaves no blank in front of the next.
         kept.push(index > 0 && kept.length === 0 ? part.slice(start) : part);
         continue;

@@ -7,6 +7,8 @@ import { type Fingerprint, isSameFingerprint } from './session-cookie.ts';
 import type { SessionStore } from './session-store.ts';
 
 export interface SessionReader {
+  /** Opened sessions in the cache. */
+  warm(): number;
   /**
    * Opens the session that a client's cookies carry, for this host and tenant.
    * Does *not* judge the tokens: expiry, audience and scopes are judged at every request.
@@ -37,6 +39,7 @@ export function createSessionReader(
       live.tokens.reduce((sum, token) => sum + 2 * token.raw.length, 0),
   });
   return {
+    warm: () => cache.size,
     async read(host, tenant, cookies, split) {
       const fingerprint = cookies.session.fingerprint(split);
       if (fingerprint === undefined) return undefined;

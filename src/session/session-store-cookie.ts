@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Sealer } from './seal.ts';
 import { SESSION_VERSION, type Session } from './session.ts';
-import type { SessionStore } from './session-store.ts';
+import type { Fate, SessionStore } from './session-store.ts';
 
 /** Ended sessions that are remembered; each entry is some hundred bytes. */
 const REMEMBERED = 100_000;
@@ -12,7 +12,7 @@ const REMEMBERED = 100_000;
  * @param now Unix seconds
  */
 export function createCookieStore(sealer: Sealer, now: () => number): SessionStore {
-  const revoked = new LRUCache<string, true>({ max: REMEMBERED });
+  const revoked = new LRUCache<string, Fate>({ max: REMEMBERED });
   return {
     save: (session) =>
       sealer.seal(
@@ -29,10 +29,11 @@ export function createCookieStore(sealer: Sealer, now: () => number): SessionSto
         ? session
         : undefined;
     },
-    revoke: async (id, until) => {
+    revoke: async (id, until, fate) => {
       const left = until - now();
-      if (left > 0) revoked.set(id, true, { ttl: left * 1000 });
+      if (left > 0) revoked.set(id, fate, { ttl: left * 1000 });
     },
     isRevoked: (id) => revoked.has(id),
+    hasEnded: (id) => revoked.get(id) === 'ended',
   };
 }

@@ -19,7 +19,12 @@ export interface SessionStore {
    */
   load(handle: string, host: string, tenant: string, now: number): Promise<Session | undefined>;
   /** @param until Unix seconds: when the session would have ended by itself. */
-  revoke(id: string, until: number): Promise<void>;
+  revoke(id: string, until: number, fate: Fate): Promise<void>;
   /** For what a cache still holds. */
   isRevoked(id: string): Promise<boolean> | boolean;
+  /** Whether it was ended by a logout: then nothing of it may live on, not even in a login that was under way. */
+  hasEnded(id: string): Promise<boolean> | boolean;
 }
+
+/** How a session came to its end: by a logout, or by a further login that goes on from it. */
+export type Fate = 'ended' | 'replaced';

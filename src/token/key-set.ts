@@ -1,5 +1,6 @@
 import { type CryptoKey, createLocalJWKSet, errors, type JWK, type JWSHeaderParameters } from 'jose';
 import { AnswerRefused, createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { withDeadline } from './deadline.ts';
 import { isWithin } from './elapsed.ts';
 
 /** The public keys of one issuer. */
@@ -45,6 +46,9 @@ export interface KeySetOptions {
   /** Told of each failed fetch. */
   readonly onFailure?: (cause: unknown) => void;
 }
+
+/** Milliseconds that a check waits for keys, discovery included; what is under way goes on without it. */
+const LONGEST_WAIT = 4000;
 
 export class KeySetUnavailable extends Error {
   override readonly name = 'KeySetUnavailable';
@@ -105,20 +109,25 @@ export function createKeySet(options: KeySetOptions): KeySet {
   const keySet: KeySet = {
     async key(header, { force = false } = {}) {
       const underWay = flight;
+      let late = false;
+      const wait = (work: Promise<void>): Promise<void> =>
+        withDeadline(LONGEST_WAIT, work, () => {
+          late = true;
+        });
       if (current() !== undefined && !isWithin(maxAge, loadedAt, now())) void reload(false);
       let found = await find(header);
       // A flight that was under way may have left before the provider knew the key: it does not use up the forced one.
       if (found === undefined && force && underWay !== undefined) {
-        await underWay;
+        await wait(underWay);
         found = await find(header);
       }
       if (found === undefined) {
-        await reload(force);
+        await wait(reload(force));
         found = await find(header);
       }
       if (found !== undefined) return found;
       // After a failed fetch nobody knows whether the key exists now; after a good one the issuer has no such key.
-      if (keys === undefined || failure !== undefined) {
+      if (keys === undefined || failure !== undefined || late) {
         throw new KeySetUnavailable('the key set cannot be had', { cause: failure });
       }
       throw new errors.JWKSNoMatchingKey();

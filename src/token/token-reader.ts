@@ -16,28 +16,43 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 const TTL = 600_000;
 
 /**
- * Reads bearer tokens through a bounded cache of verified ones. INVARIANT: a hit is judged again by issuer and time;
+ * Reads bearer tokens through a bounded cache of verified ones. INVARIANT: a hit is judged again by issuer, terms and time;
  * only the signature is taken as known. Refusals are not cached: a flood of bad tokens allocates nothing.
  * @param now Unix seconds
  */
 export function createTokenReader(now: () => number): TokenReader {
-  const cache = new LRUCache<string, AccessToken>({
+  const cache = new LRUCache<string, Verified>({
     max: MAX_ENTRIES,
     maxSize: MAX_CHARACTERS,
     ttl: TTL,
-    sizeCalculation: (_token, raw) => raw.length + 512,
+    sizeCalculation: (_verified, raw) => raw.length + 512,
   });
   return {
     async read(raw, issuers) {
       const known = cache.get(raw);
-      const trust = known === undefined ? undefined : issuers.get(known.issuer);
-      if (known !== undefined && trust !== undefined) {
-        const untimely = judgeTime(known, now(), trust.clockTolerance);
-        return untimely === undefined ? known : { reason: untimely, detail: 'by exp, nbf or iat' };
+      const trust = known === undefined ? undefined : issuers.get(known.token.issuer);
+      if (known !== undefined && trust !== undefined && sameTerms(known.terms, trust)) {
+        const untimely = judgeTime(known.token, now(), trust.clockTolerance);
+        return untimely === undefined ? known.token : { reason: untimely, detail: 'by exp, nbf or iat' };
       }
       const result = await validateAccessToken(raw, issuers, now());
-      if (!isRefusal(result)) cache.set(raw, result);
+      const terms = isRefusal(result) ? undefined : issuers.get(result.issuer);
+      if (!isRefusal(result) && terms !== undefined) cache.set(raw, { token: result, terms });
       return result;
     },
   };
 }
+
+/** A token, and the terms that it was read on: another app may read the same text on others. */
+interface Verified {
+  readonly token: AccessToken;
+  readonly terms: IssuerTrust;
+}
+
+const sameTerms = (a: IssuerTrust, b: IssuerTrust): boolean =>
+  a === b ||
+  (a.profile === b.profile &&
+    a.scopeClaim === b.scopeClaim &&
+    a.audienceIsClient === b.audienceIsClient &&
+    a.ownClientIds === b.ownClientIds &&
+    a.algorithms.join() === b.algorithms.join());

@@ -129,7 +129,7 @@ export function sessionStoreContract(
       const session = sessionOf();
       const handles = [await store.save(session), await store.save(session)];
       expect(await store.isRevoked(session.id)).toBe(false);
-      await store.revoke(session.id, session.expiresAt);
+      await store.revoke(session.id, session.expiresAt, 'ended');
       expect(await store.isRevoked(session.id)).toBe(true);
       for (const handle of handles) expect(await load(store, handle)).toBeUndefined();
     });
@@ -143,7 +143,7 @@ export function sessionStoreContract(
         const loading = load(store, handle).then((loaded) =>
           order.push(loaded === undefined ? 'none' : 'loaded'),
         );
-        await store.revoke(session.id, session.expiresAt);
+        await store.revoke(session.id, session.expiresAt, 'ended');
         order.push('revoked');
         await loading;
         expect(['revoked none', 'none revoked', 'loaded revoked']).toContain(order.join(' '));
@@ -153,23 +153,23 @@ export function sessionStoreContract(
     promise('revoking one session leaves the others', async ({ store }) => {
       const [one, other] = [sessionOf(), sessionOf()];
       const handle = await store.save(other);
-      await store.revoke(one.id, one.expiresAt);
+      await store.revoke(one.id, one.expiresAt, 'ended');
       expect(await store.isRevoked(other.id)).toBe(false);
       expect(await load(store, handle)).toEqual(other);
     });
 
     promise('revoking twice, an unknown session, or one that has ended, is harmless', async ({ store }) => {
       const session = sessionOf();
-      await store.revoke(session.id, session.expiresAt);
-      await store.revoke(session.id, session.expiresAt);
-      await store.revoke('unknown', START + 3600);
-      await store.revoke('ended', START - 1);
+      await store.revoke(session.id, session.expiresAt, 'ended');
+      await store.revoke(session.id, session.expiresAt, 'ended');
+      await store.revoke('unknown', START + 3600, 'ended');
+      await store.revoke('ended', START - 1, 'ended');
       expect(await store.isRevoked(session.id)).toBe(true);
     });
 
     promise('a session that was revoked cannot be saved again', async ({ store }) => {
       const session = sessionOf();
-      await store.revoke(session.id, session.expiresAt);
+      await store.revoke(session.id, session.expiresAt, 'ended');
       const handle = await store.save(session);
       expect(await load(store, handle)).toBeUndefined();
     });
@@ -177,7 +177,7 @@ export function sessionStoreContract(
     promise('a revoked session stays revoked until it would have ended', async ({ store, advance }) => {
       const session = sessionOf();
       const handle = await store.save(session);
-      await store.revoke(session.id, session.expiresAt);
+      await store.revoke(session.id, session.expiresAt, 'ended');
       advance(3599);
       expect(await store.isRevoked(session.id)).toBe(true);
       expect(await load(store, handle, START + 3599)).toBeUndefined();
@@ -186,7 +186,7 @@ export function sessionStoreContract(
     promise('A4: a replica refuses a revoked session', async ({ store, replica }) => {
       const session = sessionOf();
       const handle = await store.save(session);
-      await store.revoke(session.id, session.expiresAt);
+      await store.revoke(session.id, session.expiresAt, 'ended');
       expect(await replica.isRevoked(session.id)).toBe(true);
       expect(await load(replica, handle)).toBeUndefined();
     });

@@ -443,7 +443,7 @@ describe('discovery', () => {
     expect(by.identityProvider.ready()).toBe(true);
   });
 
-  test('hourly refresh in the background takes new endpoints, but no new issuer', async () => {
+  test('a document that was not read lately is read again: new endpoints are taken, a new issuer is not', async () => {
     let now = 1000;
     const by = providerOf(op.issuer, {}, { now: () => now });
     const endpoint = async () => new URL(await by.identityProvider.authorizationUrl(newRequest())).pathname;
@@ -456,8 +456,6 @@ describe('discovery', () => {
     expect(await endpoint()).toBe('/authorize');
     op.misbehaviour = { metadata: moved };
     now += 5;
-    expect(await endpoint()).toBe('/authorize');
-    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await endpoint()).toBe('/moved');
   });
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { createLoginMemory } from '../../../src/login/login-memory.ts';
 import {
   createTransactions,
   type StateContent,
   TRANSACTION_LIFETIME,
 } from '../../../src/login/transaction.ts';
+import { type CookieBudget, NGINX_BUDGET, USUAL_BUDGET } from '../../../src/session/cookie-budget.ts';
 import { createCookies } from '../../../src/session/cookies.ts';
 import { signingRing } from '../../../src/session/keys.ts';
 import { createSealer } from '../../../src/session/seal.ts';
@@ -339,6 +341,64 @@ describe('making room for a session', () => {
     expect(dropped).toEqual(mains(jar).slice(0, dropped.length));
     const lines = [...added, ...transactions.makeRoom(cookies, splitOf(jar), added)];
     expect(sizeOf(jar.take(lines))).toBeLessThanOrEqual(16 * 1024);
+  });
+});
+
+/** Design §5: ours are 16 KB in all, 8,000 bytes with nginx, whatever comes together. */
+describe.each<[which: string, bytes: number, budget: CookieBudget, session: number]>([
+  ['16 KB', 16 * 1024, USUAL_BUDGET, 9000],
+  ['8,000 bytes with nginx', 8000, NGINX_BUDGET, 3000],
+])('never more than %s', (_which, bytes, budget, length) => {
+  const tight = createCookies(signingRing([NEW]), budget)('https');
+  const memory = createLoginMemory(createSealer([NEW]), () => START);
+  const of = (jar: PlainJar) => tight.split(jar.lines);
+  const start = (jar: PlainJar, returnTo: string) =>
+    transactions.start(
+      { host: HOST, cookies: tight, split: of(jar), keep: true },
+      { provider: 'default', audience: '', scopes: [], attempt: 0, returnTo },
+    );
+  const largestSession = (jar: PlainJar): PlainJar =>
+    jar.take(tight.session.write('s'.repeat(length), of(jar), 600) ?? []);
+  const largestMemory = async (jar: PlainJar): Promise<PlainJar> => {
+    const end = (scopes: number) => ({
+      audience: 'https://api.shop.example.com',
+      scopes: Array.from({ length: scopes }, (_, index) => `scope-number-${index}`),
+      at: START,
+      completed: true,
+    });
+    return jar.take(await memory.remember(HOST, tight, [end(40), end(40), end(40)], end(20)));
+  };
+
+  test('a session that fits is the largest that does', () => {
+    expect(largestSession(new PlainJar()).names).toHaveLength(2 * budget.chunks);
+    expect(tight.session.write('s'.repeat(length + 1), of(new PlainJar()), 600)).toBeUndefined();
+  });
+
+  test.each<[what: string, fill: (jar: PlainJar) => Promise<PlainJar> | PlainJar, returnTo: number]>([
+    ['twenty tabs', (jar) => jar, 30],
+    ['twenty tabs with long return URLs', (jar) => jar, 2048],
+    ['the largest session, and twenty tabs', largestSession, 30],
+    ['the largest session, and twenty tabs with long return URLs', largestSession, 2048],
+    ['the largest memory, and twenty tabs', largestMemory, 30],
+    ['the largest session and memory', (jar) => largestMemory(largestSession(jar)), 30],
+    [
+      'the largest session and memory, and long return URLs',
+      (jar) => largestMemory(largestSession(jar)),
+      2048,
+    ],
+  ])('%s', async (_what, fill, returnTo) => {
+    const jar = await fill(new PlainJar());
+    const sizes: number[] = [];
+    for (let tab = 0; tab < 20; tab += 1) {
+      at = START + tab;
+      const { setCookie, state } = await start(jar, `/${'x'.repeat(returnTo - 1)}`);
+      jar.take(setCookie);
+      sizes.push(sizeOf(jar));
+      const content = (await transactions.openState(state, HOST)) as StateContent;
+      expect(await transactions.find(content, HOST, tight, of(jar))).toBeDefined();
+    }
+    at = START;
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(bytes);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { withDeadline } from '../../../src/oidc/deadline.ts';
+import { withDeadline } from '../../../src/token/deadline.ts';
 
 const late = () => 'late';
 const after = (milliseconds: number) =>

@@ -104,7 +104,7 @@ test.each(['at once', 'later'] as const)(
     const jar = await signedIn(session);
     asksRevoked = when;
     expect(await read(jar)).toBeDefined();
-    await store.revoke(session.id, session.expiresAt);
+    await store.revoke(session.id, session.expiresAt, 'ended');
     expect(await read(jar)).toBeUndefined();
     expect(await read(jar)).toBeUndefined();
   },
@@ -126,7 +126,7 @@ test('TS3: a clock that is set back revives nothing that was revoked', async () 
   const session = sessionOf();
   const jar = await signedIn(session);
   await read(jar);
-  await store.revoke(session.id, session.expiresAt);
+  await store.revoke(session.id, session.expiresAt, 'ended');
   at -= 3600;
   expect(await read(jar)).toBeUndefined();
 });
@@ -135,7 +135,7 @@ test('an ended session is not kept from a new one in the same browser', async ()
   const [before, after] = [sessionOf(), sessionOf()];
   const jar = await signedIn(before);
   await read(jar);
-  await store.revoke(before.id, before.expiresAt);
+  await store.revoke(before.id, before.expiresAt, 'ended');
   const next = await signedIn(after);
   expect((await read(next))?.session).toEqual(after);
   expect(await read(jar)).toBeUndefined();
