@@ -74,8 +74,7 @@ function pageOf(visit: Visit, reason: Reason, title: string, detail: string, det
     ...(missing.length === 0 ? {} : { lists: [{ heading: 'Missing permission', items: missing }] }),
     ...(details.resource === undefined ? {} : { facts: [['Resource', details.resource] as const] }),
     actions,
-    // A page that is no refusal needs no reason.
-    ...(reason === 'logged-out-page' || reason === 'logout-confirm' ? {} : { reason }),
+    reason,
     requestId: visit.requestId,
     ...(reasonRow(reason).status === 503 ? { refreshSeconds: RETRY_AFTER } : {}),
   };

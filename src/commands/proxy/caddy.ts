@@ -1,5 +1,5 @@
 import { DROPPED_ELSEWHERE, type Plan, type PlannedApp, pagePaths } from './plan.ts';
-import { comment, wrap } from './text.ts';
+import { comment, WIDTH, wrap } from './text.ts';
 import { placeholderNote } from './traefik.ts';
 import { authority } from './upstream.ts';
 
@@ -70,6 +70,13 @@ function addresses({ exact, wildcards, origin }: PlannedApp): string[] {
   return all.map((address, at) => (at === all.length - 1 ? address : `${address},`));
 }
 
+/** A backslash goes on in the next line. The whole stands two levels deeper than it is written here. */
+function broken(indent: string, line: string): string[] {
+  if (indent.length + 2 + line.length <= WIDTH) return [`${indent}${line}`];
+  const at = line.lastIndexOf(' ');
+  return [`${indent}${line.slice(0, at)} \\`, `${indent}\t${line.slice(at + 1)}`];
+}
+
 function check(plan: Plan, { headers }: PlannedApp): string[] {
   const answered = (name: string): string => `{http.reverse_proxy.header.${name}}`;
   const always = headers.filter((name) => !MAYBE_ABSENT.has(name));
@@ -91,7 +98,7 @@ function check(plan: Plan, { headers }: PlannedApp): string[] {
     '\thandle_response @permitted {',
     '\t\troute {',
     ...maybe.map((name) => `\t\t\trequest_header -${name}`),
-    ...always.map((name) => `\t\t\trequest_header ${name} ${answered(name)}`),
+    ...always.flatMap((name) => broken('\t\t\t', `request_header ${name} ${answered(name)}`)),
     ...comment('Absent when there is nothing to send: "<nil>" in 2.6, "" later.', '\t\t\t'),
     ...maybe.flatMap((name) => [
       `\t\t\t@${name.toLowerCase()} not vars ${answered(name)} "" "<nil>"`,

@@ -113,9 +113,14 @@ const pagesPattern = (plan: Plan): string =>
     .map((path) => path.replaceAll('.', '\\.'))
     .join('|')})(?:/|$)"`;
 
+const folded = (name: string): string => name.toLowerCase().replaceAll('-', '_');
+const variable = (name: string): string => `$postern_header_${folded(name)}`;
+const answered = (name: string): string => `$upstream_http_${folded(name)}`;
+const directive = (...words: readonly string[]): string[] =>
+  wrap(words, '    ', '      ', ';').map((line) => line.slice(4)); // a location indents by as much
+
 function protectedApp(app: PlannedApp, whole: boolean): string[] {
   const { upstream: target, origin } = app;
-  const variable = (name: string): string => `$postern_header_${name.toLowerCase().replaceAll('-', '_')}`;
   const own = new Set(app.headers.map((name) => name.toLowerCase()));
   const dropped = DROPPED_ELSEWHERE.filter((name) => !own.has(name.toLowerCase()));
   const proto = origin.port === undefined ? '$scheme' : origin.scheme;
@@ -127,10 +132,7 @@ function protectedApp(app: PlannedApp, whole: boolean): string[] {
           'auth_request_set $postern_redirect $upstream_http_x_auth_redirect;',
           'error_page 401 = @postern_login;',
         ]),
-    ...app.headers.map(
-      (name) =>
-        `auth_request_set ${variable(name)} $upstream_http_${name.toLowerCase().replaceAll('-', '_')};`,
-    ),
+    ...app.headers.flatMap((name) => directive('auth_request_set', variable(name), answered(name))),
     '',
     `proxy_pass ${target.scheme}://app_${app.id};`,
     ...(target.scheme === 'https'
@@ -149,7 +151,7 @@ function protectedApp(app: PlannedApp, whole: boolean): string[] {
     'proxy_set_header X-Forwarded-Host $http_host;',
     `proxy_set_header X-Forwarded-Proto ${proto};`,
     ...comment('What the client sent under these names is gone; an empty one is not sent at all.'),
-    ...app.headers.map((name) => `proxy_set_header ${name} ${variable(name)};`),
+    ...app.headers.flatMap((name) => directive('proxy_set_header', name, variable(name))),
     ...dropped.map((name) => `proxy_set_header ${name} "";`),
     ...comment('Streams and large downloads pass as they come.'),
     'proxy_buffering off;',
