@@ -20,7 +20,7 @@ import { type AppProvider, createSignIn } from './login/sign-in.ts';
 import { createTransactions } from './login/transaction.ts';
 import { createMetrics } from './metrics.ts';
 import { countCalls } from './oidc/count-calls.ts';
-import { createIssuerKeys, createProvider, type Provider } from './oidc/provider.ts';
+import { createIssuerKeys, createProvider, type Provider, type ProviderEvent } from './oidc/provider.ts';
 import type { AppVisit } from './outcome/visit.ts';
 import type { App, RuleSet } from './rules/rule.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
@@ -40,7 +40,7 @@ export interface Gateway extends AsyncDisposable {
   /** Where it listens, as `host:port`. */
   readonly addresses: { readonly listen: string; readonly pagesListen: string; readonly adminListen: string };
   /** Readiness off, requests under way finish, then everything is closed. */
-  stop(): Promise<void>;
+  stop(why?: string): Promise<void>;
 }
 
 /** What tests put in place of the world. */
@@ -63,7 +63,7 @@ export async function startGateway(
   const callsOf = (provider: string) => ({
     now,
     fetch: countCalls(surroundings.fetch ?? globalThis.fetch, (outcome) => metrics.called(provider, outcome)),
-    log: ({ message, ...event }: { message: string }) => log.warned(message, event),
+    log: ({ message, event, issuer }: ProviderEvent) => log.warned(message, { kind: event, issuer }),
   });
 
   // The rule set stands behind this one reference: a reload swaps it.
@@ -196,7 +196,8 @@ export async function startGateway(
     listeners.push(listener);
     return text({ host: listener.address.address, port: listener.address.port });
   };
-  const stop = async (): Promise<void> => {
+  const stop = async (why = 'closed'): Promise<void> => {
+    if (!stopping) log.stopping(why);
     stopping = true;
     for (const provider of providers.values()) provider.stop();
     await Promise.all(listeners.map((listener) => listener.stop()));
@@ -209,7 +210,7 @@ export async function startGateway(
     };
     for (const provider of providers.values()) provider.start();
     log.started(addresses, { version: ruleSet.version, apps: ruleSet.apps.length });
-    return { addresses, stop, [Symbol.asyncDispose]: stop };
+    return { addresses, stop, [Symbol.asyncDispose]: () => stop() };
   } catch (error) {
     await stop();
     throw error;

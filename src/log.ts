@@ -45,6 +45,7 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
         host: request?.host.name,
         method: request?.method,
         path: request === undefined ? undefined : pathOf(request.target),
+        trace: traceId(request?.headers.traceparent),
         ...facts,
       };
       if (status >= 500) logger.warn(line);
@@ -57,3 +58,9 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
     warned: (message, facts) => logger.warn({ event: 'warned', ...facts, msg: message }),
   };
 }
+
+/** @returns the trace id of a well-formed `traceparent` (W3C Trace Context section 3.2), and of no other text. */
+const traceId = (traceparent: string | undefined): string | undefined =>
+  traceparent === undefined
+    ? undefined
+    : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1];

@@ -16,8 +16,7 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
   }
   try {
     const gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet);
-    await endSignal();
-    await gateway.stop();
+    await gateway.stop(await endSignal());
     return 0;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -29,7 +28,7 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
-const endSignal = (): Promise<void> =>
+const endSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);

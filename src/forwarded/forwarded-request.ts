@@ -34,6 +34,8 @@ export interface ClientHeaders {
   readonly requestedWith: string | undefined;
   readonly webSocketKey: string | undefined;
   readonly accessControlRequestMethod: string | undefined;
+  /** W3C Trace Context: for the log line only. */
+  readonly traceparent: string | undefined;
   /** Names (lower case) that hold `_` or `.`: some upstreams fold these into `-`. */
   readonly foldable: readonly string[];
 }

@@ -38,6 +38,7 @@ export function sortHeaders(raw: readonly string[], names: readonly string[]): S
     requestedWith: undefined,
     webSocketKey: undefined,
     accessControlRequestMethod: undefined,
+    traceparent: undefined,
   };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
@@ -82,6 +83,9 @@ export function sortHeaders(raw: readonly string[], names: readonly string[]): S
         break;
       case 'access-control-request-method':
         client.accessControlRequestMethod = join(client.accessControlRequestMethod, line);
+        break;
+      case 'traceparent':
+        client.traceparent = join(client.traceparent, line);
         break;
       default: {
         const lineOf = lines[names.indexOf(name)];

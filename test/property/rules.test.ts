@@ -110,7 +110,7 @@ describe('the compiled engine', () => {
         for (const [name, verb, segments] of asked)
           expect(engine(ruleSet, name, verb, segments)).toBe(specified(generated, name, verb, segments));
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 

@@ -26,6 +26,7 @@ export const headersOf = (parts: Partial<ClientHeaders> = {}): ClientHeaders => 
   requestedWith: undefined,
   webSocketKey: undefined,
   accessControlRequestMethod: undefined,
+  traceparent: undefined,
   foldable: [],
   ...parts,
 });
