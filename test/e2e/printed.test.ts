@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parse, parseAllDocuments, parseDocument } from 'yaml';
+import { parse, parseAllDocuments, parseDocument, stringify } from 'yaml';
 import { freePort, listen, unlisten } from '../../demo/listener.ts';
 import { OPS_API, PEOPLE, RESOURCES, SHOP_API } from '../../demo/people.ts';
 import { type RunningProvider, startProvider } from '../../demo/provider.ts';
@@ -80,6 +80,23 @@ const KINDS: readonly Printed[] = [
     start: async (printed, { folder, port }) => {
       await writeFile(join(folder, 'dynamic.yaml'), printed);
       return startTraefik(folder, port, { file: { filename: join(folder, 'dynamic.yaml') } });
+    },
+  },
+  {
+    name: 'traefik-file in Traefik behind a load balancer, by traefik/README.md',
+    ...without('Traefik', traefik, 'set TRAEFIK_BIN to a Traefik 3.7 program'),
+    kind: 'traefik-file',
+    whole: true,
+    start: async (printed, { folder, port }) => {
+      const dynamic = parse(printed);
+      const recipe = await loadBalancerRecipe();
+      const { middlewares } = dynamic.http;
+      middlewares['postern-clean'] = recipe.middlewares['postern-clean'];
+      Object.assign(middlewares.postern.forwardAuth, recipe.middlewares.postern.forwardAuth);
+      await writeFile(join(folder, 'balanced.yaml'), stringify(dynamic));
+      const providers = { file: { filename: join(folder, 'balanced.yaml') } };
+      // The visitors of these tests are the balancer, which passes on whatever a client says.
+      return startTraefik(folder, port, providers, { trustedIPs: ['127.0.0.1/32'] });
     },
   },
   {
@@ -242,6 +259,16 @@ describe.each(KINDS)('$name', ({ missing, kind, settings, whole, start }) => {
       expect(linesOf(one, name).join('')).toBe('');
   });
 
+  test('decides about the request that the app gets, whatever a client says about it', async () => {
+    const before = world.shop.seen.length;
+    const lines = [...ELSEWHERE, 'X-Original-URL', `${origin}/`, 'X-Original-Method', 'GET'];
+    expect((await visitor().open('/orders/7', { manner: 'script', lines })).status).toBe(401);
+    const twins = ['X_Forwarded_Uri', '/', 'X_Original_URL', `${origin}/`];
+    const twin = await visitor().open('/orders/7', { manner: 'script', lines: twins });
+    expect([400, 401]).toContain(twin.status);
+    expect(world.shop.seen.length).toBe(before);
+  });
+
   test('passes what is sent, and refuses it without asking the app', async () => {
     const anna = await signedIn();
     const body = 'a=1&b=2'.repeat(1000);
@@ -310,6 +337,12 @@ describe.each(KINDS)('$name', ({ missing, kind, settings, whole, start }) => {
   });
 });
 
+/** A public page, if anybody believed it. */
+const ELSEWHERE = [
+  ...['X-Forwarded-Uri', '/', 'X-Forwarded-Method', 'GET', 'X-Forwarded-Proto', 'http'],
+  ...['X-Forwarded-Prefix', '/x', 'Forwarded', 'host=admin.shop.localhost'],
+];
+
 /** Goes through the provider, as often as it takes, to a page of the app. */
 async function arrive(who: Visitor, target: string) {
   let answer = await who.open(target);
@@ -360,12 +393,28 @@ async function serving(origin: string, child: Child): Promise<void> {
   throw new Error(`nothing serves ${origin}:\n${child.output()}`);
 }
 
-async function startTraefik(folder: string, port: number, providers: object): Promise<Child> {
+/** The middlewares of the second recipe. */
+async function loadBalancerRecipe() {
+  const text = await readFile(join(PROJECT, 'traefik/README.md'), 'utf8');
+  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => parse(block));
+  const [, balanced, { http }] = blocks;
+  expect(Object.keys(balanced.entryPoints.websecure.forwardedHeaders)).toEqual(['trustedIPs']);
+  return http;
+}
+
+async function startTraefik(
+  folder: string,
+  port: number,
+  providers: object,
+  forwardedHeaders?: object,
+): Promise<Child> {
   const text = await readFile(join(PROJECT, 'traefik/traefik.yaml'), 'utf8');
   const document = parseDocument(text);
   document.setIn(['entryPoints', 'web', 'address'], `127.0.0.1:${port}`);
   document.setIn(['entryPoints', 'web', 'transport'], { lifeCycle: { graceTimeOut: '1s' } });
   document.setIn(['providers'], providers);
+  if (forwardedHeaders !== undefined)
+    document.setIn(['entryPoints', 'web', 'forwardedHeaders'], forwardedHeaders);
   const file = join(folder, 'traefik.yaml');
   await writeFile(file, String(document));
   return startChild('Traefik', traefik ?? 'traefik', [`--configFile=${file}`], { HOME: folder });

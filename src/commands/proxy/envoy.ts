@@ -10,7 +10,7 @@ const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
 const READ = [
   ...['accept', 'access-control-request-method', 'authorization', 'cookie', 'origin', 'purpose', 'referer'],
   ...['sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-user', 'sec-purpose'],
-  ...['sec-websocket-key', 'x-requested-with'],
+  ...['sec-websocket-key', 'traceparent', 'x-requested-with'],
 ];
 
 /** What a refusal says to the client. */

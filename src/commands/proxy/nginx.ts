@@ -96,7 +96,7 @@ function server(plan: Plan, app: PlannedApp, whole: boolean): string[] {
       'proxy_redirect off;',
     ]),
     ...location('/', protectedApp(app, whole)),
-    ...(whole ? askedAgain() : redirected()),
+    ...(whole ? askedAgain(app) : redirected()),
     '}',
   ];
 }
@@ -162,7 +162,7 @@ function protectedApp(app: PlannedApp, whole: boolean): string[] {
 }
 
 /** The refusal as people and scripts shall see it, from the check that answers in full. */
-const askedAgain = (): string[] => [
+const askedAgain = ({ headers }: PlannedApp): string[] => [
   ...comment(
     '`auth_request` hands on neither a body nor more than one cookie, and a login sets two: what was refused is asked again, for the whole answer.',
     '  ',
@@ -179,6 +179,8 @@ const askedAgain = (): string[] => [
     'proxy_set_header X-Forwarded-Uri $request_uri;',
     'proxy_hide_header WWW-Authenticate;',
     'add_header WWW-Authenticate $postern_challenge always;',
+    ...comment('Should it be permitted by now, then none of this is for the client.'),
+    ...headers.map((name) => `proxy_hide_header ${name};`),
     ...ROOM,
     'proxy_redirect off;',
   ]).slice(0, -1),

@@ -28,9 +28,8 @@ describe('traefik/docker-compose.yaml', () => {
   test('has the labels that the command prints for its rules', async () => {
     const env = { ...services.postern.environment, POSTERN_RULES: 'rules' };
     const rules = [configs.rules.content];
-    const { code, out, err } = await runProxy('traefik-labels', {
-      ...{ env, rules, upstreams: ['shop=http://shop:80'] },
-    });
+    const asked = { env, rules, upstreams: ['shop=http://shop:80'] };
+    const { code, out, err } = await runProxy('traefik-labels', asked);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const printed = parse(out).services;
     for (const name of ['postern', 'shop']) expect(services[name].labels).toEqual(printed[name].labels);

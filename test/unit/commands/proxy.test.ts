@@ -211,6 +211,12 @@ describe('nginx', () => {
     expect((await printed('nginx')).split('\n').map((one) => one.trim())).toContain(line);
   });
 
+  test('hands no token to the client when the second answer is a permit', async () => {
+    const [, refused = ''] = (await printed('nginx')).split('location @postern_refused');
+    for (const name of ['Authorization', 'Cookie', 'X-Auth-Subject', 'X-Forwarded-Email'])
+      expect(refused).toContain(`proxy_hide_header ${name};`);
+  });
+
   test('redirects by X-Auth-Redirect where its own check is the only one', async () => {
     const text = await printed('nginx', { config: 'endpoints: [nginx]' });
     expect(text).toContain('auth_request_set $postern_redirect $upstream_http_x_auth_redirect;');
