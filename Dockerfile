@@ -19,6 +19,7 @@ COPY --from=build /build/dist ./dist
 COPY package.json LICENSE ./
 USER node
 EXPOSE 4180 4182
-HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:4180/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# On adminListen: `listen` answers trusted proxies only, and the container's own loopback need not be one.
+HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:4181/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve"]

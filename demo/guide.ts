@@ -19,7 +19,7 @@ Try   /orders as Anna           opens, because her access token holds orders:rea
       /stock as Anna            orders:write is asked for once, not granted; a page says so, no loop
       /stock as Ben             is granted; from then on "Place an order" works for him as well
       ${ops.padEnd(25)} signs the same person in without asking; /metrics is Olga's
-      sign out                  ends the session here, then the provider's; going back shows nothing
+      sign out                  ends the session here; press "Yes" to end the provider's as well
       /_auth/me                 who you are, and for how long
 
       curl -i ${shop}/api/orders/7

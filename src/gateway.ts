@@ -192,7 +192,10 @@ export async function startGateway(
   };
   const listeners: Listener[] = [];
   const open = async (name: keyof Gateway['addresses']): Promise<string> => {
-    const listener = await listen(handlers[name], config[name]);
+    const listener = await listen(handlers[name], config[name]).catch((error: NodeJS.ErrnoException) => {
+      error.message = `${name}: ${error.message}`;
+      throw error;
+    });
     listeners.push(listener);
     return text({ host: listener.address.address, port: listener.address.port });
   };

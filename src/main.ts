@@ -1,9 +1,14 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { check } from './commands/check.ts';
 import type { ExitCode, Invocation } from './commands/command.ts';
 import { proxy } from './commands/proxy.ts';
 import { serve } from './commands/serve.ts';
+import { nearestWord } from './document/nearest-word.ts';
+
+/** So that a slip of the pen gets a short answer. */
+const NAMES = ['serve', 'check', 'proxy'];
 
 const COMMANDS: Readonly<Record<string, (invocation: Invocation) => Promise<ExitCode>>> = { serve, check };
 
@@ -18,25 +23,28 @@ const USAGE = `postern: decides every URL by the scopes and the audience of an a
 
   --config FILE     the configuration; else POSTERN_CONFIG, ./postern.yaml, /etc/postern/postern.yaml
   --json            answer in JSON
-  --help            this text
+  --help, --version
+
+Exit codes: 0 good, 1 findings, 2 a wrong call, or a gateway that cannot start.
 `;
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
   const out = (text: string): void => void process.stdout.write(text);
   const err = (text: string): void => void process.stderr.write(text);
   const misuse = (message: string): ExitCode => {
-    err(`postern: ${message}\n\n${USAGE}`);
+    err(`postern: ${message}\n  -> see postern --help\n`);
     return 2;
   };
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(argv);
   } catch (error) {
-    return misuse((error as Error).message);
+    // Node's own sentence goes on about `--`; its first part says enough.
+    return misuse((error as Error).message.split('. ')[0] ?? '');
   }
   const { values, positionals } = parsed;
-  if (values.help === true) {
-    out(USAGE);
+  if (values.help === true || values.version === true) {
+    out(values.help === true ? USAGE : `postern ${version()}\n`);
     return 0;
   }
   const [name = 'serve', ...more] = positionals;
@@ -55,17 +63,30 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined || more.length > 0) {
     return misuse(
-      command === undefined ? `there is no command "${name}"` : `"${more[0]}" is one word too many`,
+      command === undefined
+        ? `there is no command "${name}"${meant(name)}`
+        : `"${more[0]}" is one word too many`,
     );
   }
   return command(invocation);
 }
+
+const meant = (name: string): string => {
+  const near = nearestWord(name, NAMES);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+};
+
+// One folder up from src and from dist alike.
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
 
 const parse = (argv: readonly string[]) =>
   parseArgs({
     args: [...argv],
     allowPositionals: true,
     options: {
+      version: { type: 'boolean', short: 'v' },
       config: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },

@@ -135,6 +135,11 @@ export const REASONS = {
     'Another site sent this request',
     'A page of another origin may not use your session here.',
   ),
+  'foreign-host': row(
+    403,
+    'Not under this name',
+    'This listener answers to IP addresses, loopback names and its own configured host.',
+  ),
   'untrusted-peer': row(403, 'Not for you', 'Only the configured proxies may ask here.'),
 
   // the gateway's own paths

@@ -1,3 +1,4 @@
+import type { Address } from '../config/config.ts';
 import { formatProblems } from '../document/format.ts';
 import type { App } from '../rules/rule.ts';
 import type { ExitCode, Invocation } from './command.ts';
@@ -33,6 +34,9 @@ function describe({ config, ruleSet, configFile }: Loaded): string {
   const lines = [
     `configuration  ${configFile ?? 'environment only'}`,
     `rules          ${config.rules} (version ${ruleSet.version})`,
+    `listen         ${text(config.listen)} for ${config.trustedProxies.join(', ')}: ${config.endpoints.join(', ')}`,
+    `pagesListen    ${text(config.pagesListen)}`,
+    `adminListen    ${text(config.adminListen)}`,
     '',
   ];
   for (const {
@@ -60,6 +64,9 @@ function describe({ config, ruleSet, configFile }: Loaded): string {
   lines.push('Everything loads. Start it with: postern serve', '');
   return lines.join('\n');
 }
+
+const text = ({ host, port }: Address): string =>
+  `${host === '' ? 'every interface' : host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** What a login of the app asks the provider for. */
 const askedLines = (app: App): readonly string[] => [

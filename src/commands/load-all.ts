@@ -23,13 +23,15 @@ export async function loadAll({
 }: Invocation): Promise<Loaded | { problems: readonly Problem[] }> {
   const now = Math.floor(Date.now() / 1000);
   const loaded = loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now });
-  if ('problems' in loaded) return loaded;
+  if ('problems' in loaded) {
+    const rules = loaded.rules === undefined ? undefined : await loadRules(loaded.rules);
+    return {
+      problems: [...loaded.problems, ...(rules !== undefined && 'problems' in rules ? rules.problems : [])],
+    };
+  }
   const { config, secrets, sources } = loaded;
-  const { files, problems } = await readRuleFiles(config.rules);
-  if (files.length === 0 && problems.length > 0) return { problems };
-  const rules = loadRuleSet(files, { basePath: config.basePath });
-  if ('problems' in rules) return { problems: [...problems, ...rules.problems] };
-  if (problems.length > 0) return { problems };
+  const rules = await loadRules(config.rules, config.basePath);
+  if ('problems' in rules) return rules;
   const missing = missingProviders(config, rules.ruleSet).map(
     (message): Problem => ({
       file: config.rules,
@@ -42,4 +44,16 @@ export async function loadAll({
   return missing.length > 0
     ? { problems: missing }
     : { config, secrets, ruleSet: rules.ruleSet, configFile: sources.file };
+}
+
+async function loadRules(
+  path: string,
+  basePath?: string,
+): Promise<{ ruleSet: RuleSet } | { problems: readonly Problem[] }> {
+  const { files, problems } = await readRuleFiles(path);
+  // Where no file can be read, that is what is wrong, and not that there is no app.
+  if (files.length === 0 && problems.length > 0) return { problems };
+  const loaded = loadRuleSet(files, basePath === undefined ? {} : { basePath });
+  const found = [...problems, ...('problems' in loaded ? loaded.problems : [])];
+  return 'ruleSet' in loaded && found.length === 0 ? loaded : { problems: found };
 }

@@ -22,7 +22,7 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
     invocation.err(
-      `postern cannot listen: ${message}\n  -> change listen, pagesListen or adminListen, or end what holds the address\n`,
+      `postern cannot listen: ${message}\n  -> change that key, or end what holds the address\n`,
     );
     return 2;
   }

@@ -38,7 +38,11 @@ export interface ConfigSources {
 /** A whole configuration, or everything that is wrong with it. */
 export type ConfigResult =
   | { readonly config: Config; readonly secrets: Secrets; readonly sources: ConfigSources }
-  | { readonly problems: readonly Problem[] };
+  | {
+      readonly problems: readonly Problem[];
+      /** Where the rules are, if that much is known: they may have problems of their own. */
+      readonly rules?: string;
+    };
 
 /**
  * Loads the configuration from file and environment; the environment wins. All problems are found at once. Does *not*
@@ -60,7 +64,7 @@ export function loadConfig(input: ConfigInput): ConfigResult {
 
   const base = variables.has('rules') ? cwd : file.base;
   const [config, secrets] = resolveConfig(raw, base, { env, readFile, base: file.base }, now, findings);
-  if (findings.problems.length > 0) return { problems: findings.problems };
+  if (findings.problems.length > 0) return { problems: findings.problems, rules: config.rules };
   return deepFreeze({ config, secrets, sources: { file: file.document?.file, variables } });
 }
 

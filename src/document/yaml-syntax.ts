@@ -35,7 +35,10 @@ const BY_CODE: Partial<Record<ErrorCode, Sentence>> = {
   ),
   KEY_OVER_1024_CHARS: say('A key is longer than 1024 characters.', 'shorten it'),
   MISSING_CHAR: say('A key stands here without a colon.', 'write `key: value`'),
-  MULTILINE_IMPLICIT_KEY: say('A key runs over more than one line.', 'write `key: value` on one line'),
+  MULTILINE_IMPLICIT_KEY: say(
+    'This key does not end on its line.',
+    'write `key: value` on one line, with a blank behind the colon',
+  ),
   RESOURCE_EXHAUSTION: say('The file is nested too deeply.', 'use fewer brackets'),
   TAB_AS_INDENT: say('A tab cannot be used for indentation.', 'use blanks'),
 };

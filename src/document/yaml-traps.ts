@@ -83,7 +83,7 @@ export function treeTraps(source: SourceText, root: Node | null): { problems: Pr
         say(
           node,
           'A colon inside a list makes a map of this item.',
-          'put the item in double quotes, or write a comma',
+          'write `name:part` without a blank behind the colon, or put the whole item in double quotes',
         );
       const seen = new Map<unknown, number>();
       for (const pair of node.items) {

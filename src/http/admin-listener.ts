@@ -14,7 +14,7 @@ import { type Handler, respond } from './server.ts';
  */
 export function createAdminHandler(address: Address, health: Health, metrics: Metrics, log: Log): Handler {
   const answer = async (request: IncomingMessage): Promise<Reply> => {
-    if (!isOwnHost(request.headers.host, address)) return bareRefusal('unknown-host');
+    if (!isOwnHost(request.headers.host, address)) return bareRefusal('foreign-host');
     if (request.method !== 'GET' && request.method !== 'HEAD') return bareRefusal('method-not-allowed');
     switch (request.url) {
       case '/metrics': {

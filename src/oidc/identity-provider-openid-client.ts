@@ -27,7 +27,12 @@ import type { Discovery } from './discovery.ts';
 import { validateIdToken } from './id-token.ts';
 import type { AuthorizationAnswer, IdentityProvider, LoginResult } from './identity-provider.ts';
 import { knownErrorCode, ProviderError } from './provider-error.ts';
-import { checkMetadata, type MetadataTerms, type ProviderMetadata } from './provider-metadata.ts';
+import {
+  checkMetadata,
+  ISSUER_DIFFERS,
+  type MetadataTerms,
+  type ProviderMetadata,
+} from './provider-metadata.ts';
 import { describeFailure, watchTokenCall } from './token-call.ts';
 
 export interface IdentityProviderOptions {
@@ -72,7 +77,8 @@ export async function loadMetadata(terms: MetadataTerms, fetch: Fetch): Promise<
     [customFetch]: forLibrary(watched),
     execute,
   }).catch((error: unknown) => {
-    const message = `discovery failed: ${describeFailure(error)}`;
+    const mismatch = Object(error).code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
+    const message = `discovery failed: ${mismatch ? ISSUER_DIFFERS : describeFailure(error)}`;
     throw new ProviderError('provider-unavailable', message, { unreachable: !reached });
   });
   return checkMetadata(found.serverMetadata(), terms);

@@ -24,6 +24,9 @@ const ENDPOINTS = [
   { name: 'end_session_endpoint', caller: 'browser', purposes: ['login'], required: false },
 ] as const;
 
+export const ISSUER_DIFFERS =
+  'issuer differs from provider.issuer: they must be equal to the last character, a final slash included';
+
 /**
  * Checks what discovery brought. The issuer is compared byte for byte (OpenID Connect Discovery section 4.3): the
  * library compares parsed URLs, so a final slash more would pass, and then count as the right `iss` of tokens.
@@ -34,9 +37,7 @@ export function checkMetadata(
   terms: MetadataTerms,
 ): ProviderMetadata {
   if (document['issuer'] !== terms.issuer) {
-    throw refuse(
-      'issuer differs from provider.issuer: they must be equal to the last character, a final slash included',
-    );
+    throw refuse(ISSUER_DIFFERS);
   }
   for (const endpoint of ENDPOINTS) {
     const value = document[endpoint.name];

@@ -15,7 +15,7 @@ export function refusalParagraphs(
   if (loginUrl !== undefined && visit.kind === 'form') {
     const why = reason === 'scopes-not-asked' ? 'More permission is needed' : 'Your session ended';
     return [
-      `${why}, and nothing was sent. Sign in in a new tab, come back to this one and send again.`,
+      `${why}, and nothing was sent. Sign in (it opens a new tab), come back to this one and send again.`,
       ...more,
     ];
   }
@@ -69,7 +69,7 @@ export function refusalActions(
     return [{ label: 'Go to the right address', href, method: 'get', primary: true }];
   }
   if (loginUrl !== undefined && kind === 'form') {
-    return [{ label: 'Sign in in a new tab', href: loginUrl, method: 'get', target: 'blank', primary: true }];
+    return [{ label: 'Sign in (new tab)', href: loginUrl, method: 'get', target: 'blank', primary: true }];
   }
   if (loginUrl !== undefined && kind === 'frame') {
     return [{ label: 'Sign in', href: loginUrl, method: 'get', target: 'top', primary: true }];
@@ -102,6 +102,10 @@ export function refusalActions(
   }
   if (reasonRow(reason).status === 401 && loginUrl !== undefined) {
     actions.push({ label: 'Sign in', href: loginUrl, method: 'get', primary: true });
+  }
+  const start = `${origin.origin}/`;
+  if (actions.length === 0 && app !== undefined && here(visit) !== start) {
+    actions.push({ label: 'Go to the start page', href: start, method: 'get' });
   }
   return actions;
 }

@@ -1,4 +1,5 @@
 import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
+import { ownPage } from '../forwarded/own-path.ts';
 import type { PublicOrigin } from '../forwarded/public-origin.ts';
 import type { RequestKind } from '../forwarded/request-kind.ts';
 import type { Brand } from '../pages/page.ts';
@@ -27,8 +28,13 @@ export interface Visit {
 /** A visit to a host that an app has. */
 export type AppVisit = Visit & { readonly app: App };
 
-/** @returns the address that was asked for, where a page load can come back to it; else the app's root. */
-export const here = ({ request, kind, origin }: Visit): string =>
-  kind === 'page-load' && request.path !== undefined
+/**
+ * @returns the address that was asked for, where a page load can come back to it; else the app's root. A page of the
+ * gateway's own is nothing to come back to: a spent callback would only fail again.
+ */
+export const here = ({ request, kind, origin, basePath }: Visit): string =>
+  kind === 'page-load' &&
+  request.path !== undefined &&
+  ownPage(request.path, basePath.slice(1).split('/')) === undefined
     ? `${origin.origin}${request.target}`
     : `${origin.origin}/`;

@@ -15,18 +15,16 @@ export interface HostRefusal {
  */
 export function parseHostPattern(text: string): string | HostRefusal {
   if (text.includes('{tenant}')) return { ...refuse('', ''), later: '{tenant}' };
+  // The way out drops all at once what does not belong to a host.
+  const bare = text
+    .replace(/^[a-z][a-z0-9+.-]*:\/\//i, '')
+    .replace(/[/?#\\].*$/, '')
+    .replace(/:[0-9]*$/, '');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
-    return refuse(
-      'A host is written without a scheme.',
-      `write \`${text.replace(/^.*?:\/\/([^/]*).*$/, '$1')}\``,
-    );
-  if (/[/?#\\]/.test(text))
-    return refuse('A host is written without a path.', `write \`${text.split(/[/?#\\]/)[0]}\``);
+    return refuse('A host is written without a scheme.', `write \`${bare}\``);
+  if (/[/?#\\]/.test(text)) return refuse('A host is written without a path.', `write \`${bare}\``);
   if (/^[^:]*:[0-9]*$|\]:[0-9]*$/.test(text))
-    return refuse(
-      'A host is written without a port; every port matches.',
-      `write \`${text.replace(/:[0-9]*$/, '')}\``,
-    );
+    return refuse('A host is written without a port; every port matches.', `write \`${bare}\``);
   if (text.endsWith('.'))
     return refuse('A host is written without a final dot.', `write \`${text.slice(0, -1)}\``);
   const wildcard = text.startsWith('*.');

@@ -40,7 +40,7 @@ export function readScopes(file: RulesFile, path: YamlPath, value: unknown): str
       file.refuse(
         place,
         'A scope holds no blank.',
-        `write [${parts.join(', ')}] if several scopes are meant`,
+        `write { all: [${parts.join(', ')}] } if several scopes are meant`,
       );
     else
       file.refuse(

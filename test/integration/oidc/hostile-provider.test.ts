@@ -511,7 +511,7 @@ describe('discovery', () => {
       {
         ...about,
         event: 'discovery-failed',
-        message: expect.stringContaining('does not match the expected issuer'),
+        message: expect.stringContaining('issuer differs from provider.issuer'),
       },
     ]);
     expect(JSON.stringify(heard)).not.toContain('evil');

@@ -165,13 +165,13 @@ describe('traps: YAML reads it, but not as it was meant', () => {
     [
       'a: [orders: read]\n',
       [
-        '1:5 A colon inside a list makes a map of this item. -> put the item in double quotes, or write a comma',
+        '1:5 A colon inside a list makes a map of this item. -> write `name:part` without a blank behind the colon, or put the whole item in double quotes',
       ],
     ],
     [
       'a: [read:]\n',
       [
-        '1:5 A colon inside a list makes a map of this item. -> put the item in double quotes, or write a comma',
+        '1:5 A colon inside a list makes a map of this item. -> write `name:part` without a blank behind the colon, or put the whole item in double quotes',
       ],
     ],
     [

@@ -216,7 +216,14 @@ describe('pages', () => {
       ['<form method="post" action="https://shop.example.com/_auth/logout"'],
       [],
     ],
-    ['an explicit deny leads nowhere', 'page-load', 'rule-deny', {}, [], ['<a ', '<form']],
+    [
+      'an explicit deny leads to the start page alone',
+      'page-load',
+      'rule-deny',
+      {},
+      ['Go to the start page'],
+      ['_auth', '<form'],
+    ],
     [
       'a hint is shown',
       'page-load',
@@ -378,4 +385,11 @@ test('two refusals have two request ids', () => {
   const rules = ruleSetOf('app: a\nhosts: [a.de]\nrules: { /: public }\n');
   const ids = [1, 2].map(() => visitOf('GET a.de/', { rules }).requestId);
   expect(new Set([...ids, bareRefusal('internal-error').facts?.requestId]).size).toBe(3);
+});
+
+test('a spent callback is nothing to come back to', () => {
+  const visit = visitOf('GET shop.example.com/_auth/callback?code=x&state=y', { headers: NAVIGATION });
+  expect(bodyOf(refuse(visit, 'callback-state'))).toContain(
+    `href="https://shop.example.com/_auth/login?rd=${encodeURIComponent('https://shop.example.com/')}"`,
+  );
 });

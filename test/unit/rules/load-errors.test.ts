@@ -152,7 +152,7 @@ describe('needs', () => {
       '[a, b]',
       '5:7 A list of several scopes does not say whether all or any of them are needed. -> write { all: [a, b] } or { any: [a, b] }',
     ],
-    ['["a b"]', '5:8 A scope holds no blank. -> write [a, b] if several scopes are meant'],
+    ['["a b"]', '5:8 A scope holds no blank. -> write { all: [a, b] } if several scopes are meant'],
     [
       '["a\\"b"]',
       '5:8 This is no scope token (RFC 6749 section 3.3). -> write printable ASCII without blanks, double quotes and backslashes',
@@ -169,7 +169,7 @@ describe('needs', () => {
     ],
     [
       '[read:]',
-      '5:8 A colon inside a list makes a map of this item. -> put the item in double quotes, or write a comma',
+      '5:8 A colon inside a list makes a map of this item. -> write `name:part` without a blank behind the colon, or put the whole item in double quotes',
     ],
     ['{}', '5:7 The need is empty. -> write public, authenticated, deny, [scope], or { all: [scope] }'],
     ['{ all: [] }', '5:14 The list is empty. -> write [orders:read], or remove the key'],
