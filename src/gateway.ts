@@ -25,6 +25,7 @@ import type { AppVisit } from './outcome/visit.ts';
 import type { App, RuleSet } from './rules/rule.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
 import { createCookies } from './session/cookies.ts';
+import { createDeriver } from './session/deriver.ts';
 import { deriveKeys, signingRing } from './session/keys.ts';
 import { createSealer } from './session/seal.ts';
 import type { LiveSession } from './session/session.ts';
@@ -117,7 +118,7 @@ export async function startGateway(
     return live?.session.provider === providerOfApp(config, visit.app).name ? live : undefined;
   };
 
-  const transactions = createTransactions(sealer, now);
+  const transactions = createTransactions(sealer, createDeriver(keys), now);
   const memory = createLoginMemory(sealer, now);
   const signIn = createSignIn(providerOf, transactions, memory, now);
   const openSession = createSessionOpener(store, config.session.maxAge, now);

@@ -29,7 +29,6 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: ['*.authorization', '*.cookie', '*.token', '*.code', '*.secret'],
   };
   const logger: Logger = destination === undefined ? pino(options) : pino(options, destination);
   return {

