@@ -40,8 +40,10 @@ import { createTrusts, providerOfApp } from './trust.ts';
 export interface Gateway extends AsyncDisposable {
   /** Where it listens, as `host:port`. */
   readonly addresses: { readonly listen: string; readonly pagesListen: string; readonly adminListen: string };
-  /** Readiness off, requests under way finish, then everything is closed. */
-  stop(why?: string): Promise<void>;
+  /** Readiness off; every answer ends its connection. Still answers, for whoever has not heard of the end yet. */
+  drain(why: string): void;
+  /** Requests under way finish, then everything is closed. */
+  stop(): Promise<void>;
 }
 
 /** What tests put in place of the world. */
@@ -200,9 +202,13 @@ export async function startGateway(
     listeners.push(listener);
     return text({ host: listener.address.address, port: listener.address.port });
   };
-  const stop = async (why = 'closed'): Promise<void> => {
+  const drain = (why: string): void => {
     if (!stopping) log.stopping(why);
     stopping = true;
+    for (const listener of listeners) listener.drain();
+  };
+  const stop = async (): Promise<void> => {
+    drain('closed');
     for (const provider of providers.values()) provider.stop();
     await Promise.all(listeners.map((listener) => listener.stop()));
   };
@@ -214,7 +220,7 @@ export async function startGateway(
     };
     for (const provider of providers.values()) provider.start();
     log.started(addresses, { version: ruleSet.version, apps: ruleSet.apps.length });
-    return { addresses, stop, [Symbol.asyncDispose]: () => stop() };
+    return { addresses, drain, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

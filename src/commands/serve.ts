@@ -1,7 +1,14 @@
+import { setTimeout } from 'node:timers/promises';
 import { formatProblems } from '../document/format.ts';
 import { startGateway } from '../gateway.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { loadAll } from './load-all.ts';
+
+/**
+ * Milliseconds between the signal and the end: a proxy writes into a connection that it takes for open, and a load
+ * balancer looks at the readiness only now and then.
+ */
+const DRAIN = 1000;
 
 /** Runs the gateway until a signal ends it. */
 export async function serve(invocation: Invocation): Promise<ExitCode> {
@@ -16,7 +23,10 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
   }
   try {
     const gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet);
-    await gateway.stop(await endSignal());
+    gateway.drain(await endSignal());
+    // A second signal does not wait.
+    await Promise.race([setTimeout(DRAIN, undefined, { ref: false }), endSignal()]);
+    await gateway.stop();
     return 0;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

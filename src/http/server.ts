@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Address } from '../config/config.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
@@ -12,12 +12,18 @@ const MAX_HEADER_LINES = 200;
 /** Milliseconds: longer than the 90 s for which Traefik keeps idle connections, or it would write into a closing one. */
 const KEEP_ALIVE = 100_000;
 
+/** Milliseconds for which a silent connection is kept once the server listens no more. */
+const LAST_WORD = 50;
+
 /** Handles one request; never throws. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A listening server that can be stopped without losing what is under way. */
 export interface Listener {
   readonly address: AddressInfo;
+  /** From now on every answer ends its connection, so that none is idle when the end comes. */
+  drain(): void;
+  /** Requests under way finish; then everything is closed. */
   stop(): Promise<void>;
 }
 
@@ -46,11 +52,15 @@ export async function listen(handler: Handler, address: Address): Promise<Listen
   });
   return {
     address: server.address() as AddressInfo,
+    drain: () => {
+      stopping = true;
+    },
     stop: () =>
       new Promise((resolve) => {
         stopping = true;
-        server.close(() => resolve());
-        server.closeIdleConnections();
+        // Not `http.Server.close`: it would cut connections that were just accepted and wait for their first request.
+        NetServer.prototype.close.call(server, () => resolve());
+        setTimeout(() => server.closeIdleConnections(), LAST_WORD);
       }),
   };
 }
