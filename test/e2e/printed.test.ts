@@ -335,6 +335,36 @@ describe.each(KINDS)('$name', ({ missing, kind, settings, whole, start }) => {
     expect(opened.status).toBe(101);
     opened.socket?.destroy();
   });
+
+  test('signs somebody out, and an old cookie is worth nothing', async () => {
+    const anna = await signedIn();
+    const lines = ['Cookie', anna.cookie];
+    const out = await anna.open('/_auth/logout', {
+      method: 'POST',
+      manner: 'script',
+      lines: ['Origin', origin],
+    });
+    expect([out.status, String(out.headers.location).startsWith(world.provider.issuer)]).toEqual([303, true]);
+    const replayed = await visitor().open('/orders/7', { manner: 'script', lines });
+    expect(replayed.status).toBe(401);
+  });
+
+  // The last one: the gateway comes back where it was.
+  test('lets nothing through while the gateway is gone', async () => {
+    const anna = await signedIn();
+    const before = world.shop.seen.length;
+    await world.gateway.crash();
+    try {
+      for (const path of ['/', '/orders/7']) {
+        const answer = await anna.open(path, { manner: 'script' });
+        expect(answer.status).toBeGreaterThanOrEqual(500);
+      }
+      expect(world.shop.seen.length).toBe(before);
+    } finally {
+      await world.gateway.restart();
+    }
+    expect(seenIn(await anna.open('/orders/7', { manner: 'script' })).target).toBe('/orders/7');
+  });
 });
 
 /** A public page, if anybody believed it. */
