@@ -30,7 +30,8 @@ export interface YamlDocument {
   placeAt(path: YamlPath, on?: 'key' | 'value'): Place;
 }
 
-const MAX_BYTES = 1024 * 1024;
+/** A hundred thousand rules fit; ten megabytes of anything do not. */
+export const MAX_BYTES = 8 * 1024 * 1024;
 
 /** @returns the text, without its byte order mark; undefined when the bytes are not UTF-8. */
 export function readUtf8(bytes: Uint8Array): string | undefined {
@@ -45,7 +46,7 @@ export function readUtf8(bytes: Uint8Array): string | undefined {
 export function readYaml(file: string, text: string): YamlDocument {
   const source = new SourceText(file, text.replace(/^\uFEFF/, ''));
   if (Buffer.byteLength(text) > MAX_BYTES)
-    return unreadable(source, 'The file is larger than 1 MiB.', 'split it into several files');
+    return unreadable(source, 'The file is larger than 8 MiB.', 'split it into several files');
   try {
     return parse(source);
   } catch (error) {

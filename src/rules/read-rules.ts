@@ -1,10 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../document/problem.ts';
-import { readUtf8 } from '../document/yaml-document.ts';
+import { MAX_BYTES, readUtf8 } from '../document/yaml-document.ts';
 import type { RulesText } from './load.ts';
-
-const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads the rules files of a folder (`*.yaml`, `*.yml`, not those whose names begin with `.`), or one file. Not recursive;
@@ -23,7 +21,7 @@ export async function readRuleFiles(
       const { size } = await stat(file);
       const bytes = size > MAX_BYTES ? undefined : await readFile(file);
       const text = bytes === undefined ? undefined : readUtf8(bytes);
-      if (bytes === undefined) refuse(file, 'The file is larger than 1 MiB.', 'split it into several files');
+      if (bytes === undefined) refuse(file, 'The file is larger than 8 MiB.', 'split it into several files');
       else if (text === undefined) refuse(file, 'The file is not UTF-8.', 'save it as UTF-8');
       else files.push({ file, text });
     } catch (error) {

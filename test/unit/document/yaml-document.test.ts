@@ -133,15 +133,15 @@ describe('syntax errors: the value is undefined', () => {
     expect(document.problems[0]?.message).toBe('The file is nested too deeply.');
   });
 
-  test('larger than 1 MiB', () => {
-    const document = readYaml('f.yaml', `# ${'ü'.repeat(512 * 1024)}`);
+  test('larger than 8 MiB', () => {
+    const document = readYaml('f.yaml', `# ${'ü'.repeat(4096 * 1024)}`);
     expect(document.value).toBeUndefined();
     expect(document.problems).toEqual([
       {
         file: 'f.yaml',
         line: 0,
         column: 0,
-        message: 'The file is larger than 1 MiB.',
+        message: 'The file is larger than 8 MiB.',
         wayOut: 'split it into several files',
       },
     ]);

@@ -47,7 +47,7 @@ test('one file, whatever its name', async () => {
 test('everything that cannot be read is a problem, the rest is read', async () => {
   const path = await files('bad', {
     'a.yaml': 'a',
-    'big.yaml': new Uint8Array(1024 * 1024 + 1),
+    'big.yaml': new Uint8Array(8 * 1024 * 1024 + 1),
     'latin1.yaml': new Uint8Array([0x67, 0xf6]),
   });
   await mkdir(join(path, 'dir.yaml'));
@@ -55,7 +55,7 @@ test('everything that cannot be read is a problem, the rest is read', async () =
   const read = await readRuleFiles(path);
   expect(read.files.map(({ text }) => text)).toEqual(['a']);
   expect(read.problems.map(({ file, message }) => `${file.slice(path.length + 1)}: ${message}`)).toEqual([
-    'big.yaml: The file is larger than 1 MiB.',
+    'big.yaml: The file is larger than 8 MiB.',
     'dir.yaml: The file cannot be read (EISDIR).',
     'gone.yaml: The file cannot be read (ENOENT).',
     'latin1.yaml: The file is not UTF-8.',
