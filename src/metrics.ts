@@ -122,12 +122,21 @@ export function createMetrics(readings: Readings): Metrics {
     self.set({ store: 'cookie' }, readings.warmSessions()),
   );
 
+  // prom-client finds a labelled counter by a text it makes of the labels: too much for every check.
+  const children = new Map<string, ReturnType<typeof decisions.labels>>();
+  const decided = (app: string, reason: Reason): ReturnType<typeof decisions.labels> => {
+    const key = `${reason} ${app}`;
+    const child = children.get(key) ?? decisions.labels(app, reason);
+    children.set(key, child);
+    return child;
+  };
+
   const login = ({ reason, facts }: Reply): void => {
     if (LOGINS.has(reason)) logins.inc({ app: facts?.app ?? '', outcome: reason });
   };
   return {
     checked(reply, seconds) {
-      decisions.inc({ app: reply.facts?.app ?? '', reason: reply.reason });
+      decided(reply.facts?.app ?? '', reply.reason).inc();
       duration.observe(seconds);
       login(reply);
     },

@@ -7,6 +7,25 @@ export interface SortedHeaders {
   readonly lines: readonly (readonly string[])[];
 }
 
+/** Headers of which one value is read; the two that repeat with a meaning are apart. */
+type Field = Exclude<keyof ClientHeaders, 'cookie' | 'authorization' | 'foldable'>;
+
+const FIELDS: ReadonlyMap<string, Field> = new Map([
+  ['accept', 'accept'],
+  ['origin', 'origin'],
+  ['referer', 'referer'],
+  ['sec-fetch-site', 'secFetchSite'],
+  ['sec-fetch-mode', 'secFetchMode'],
+  ['sec-fetch-dest', 'secFetchDest'],
+  ['sec-fetch-user', 'secFetchUser'],
+  ['sec-purpose', 'purpose'],
+  ['purpose', 'purpose'],
+  ['x-requested-with', 'requestedWith'],
+  ['sec-websocket-key', 'webSocketKey'],
+  ['access-control-request-method', 'accessControlRequestMethod'],
+  ['traceparent', 'traceparent'],
+]);
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 const join = (before: string | undefined, line: string): string =>
   before === undefined ? line : `${before}, ${line}`;
@@ -50,46 +69,11 @@ export function sortHeaders(raw: readonly string[], names: readonly string[]): S
       case 'authorization':
         authorization.push(line);
         break;
-      case 'accept':
-        client.accept = join(client.accept, line);
-        break;
-      case 'origin':
-        client.origin = join(client.origin, line);
-        break;
-      case 'referer':
-        client.referer = join(client.referer, line);
-        break;
-      case 'sec-fetch-site':
-        client.secFetchSite = join(client.secFetchSite, line);
-        break;
-      case 'sec-fetch-mode':
-        client.secFetchMode = join(client.secFetchMode, line);
-        break;
-      case 'sec-fetch-dest':
-        client.secFetchDest = join(client.secFetchDest, line);
-        break;
-      case 'sec-fetch-user':
-        client.secFetchUser = join(client.secFetchUser, line);
-        break;
-      case 'sec-purpose':
-      case 'purpose':
-        client.purpose = join(client.purpose, line);
-        break;
-      case 'x-requested-with':
-        client.requestedWith = join(client.requestedWith, line);
-        break;
-      case 'sec-websocket-key':
-        client.webSocketKey = join(client.webSocketKey, line);
-        break;
-      case 'access-control-request-method':
-        client.accessControlRequestMethod = join(client.accessControlRequestMethod, line);
-        break;
-      case 'traceparent':
-        client.traceparent = join(client.traceparent, line);
-        break;
       default: {
-        const lineOf = lines[names.indexOf(name)];
-        if (lineOf !== undefined) lineOf.push(line);
+        const field = FIELDS.get(name);
+        const lineOf = field === undefined ? lines[names.indexOf(name)] : undefined;
+        if (field !== undefined) client[field] = join(client[field], line);
+        else if (lineOf !== undefined) lineOf.push(line);
         else if (name.includes('_') || name.includes('.')) foldable.push(name);
       }
     }

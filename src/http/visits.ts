@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
 import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts';
-import { requestKind } from '../forwarded/request-kind.ts';
+import { type RequestKind, requestKind } from '../forwarded/request-kind.ts';
 import type { Visit } from '../outcome/visit.ts';
 import type { Brand } from '../pages/page.ts';
 import type { App, RuleSet } from '../rules/rule.ts';
@@ -20,12 +20,17 @@ export function createVisits(
     const origin = publicOrigin(request.host, settings.public);
     const cookies = cookiesOf(origin.scheme);
     const app = rules().appFor(request.host.name);
+    let kind: RequestKind | undefined;
     return {
       request,
       door,
       origin,
       cookies,
-      kind: requestKind(request),
+      // Only answers that are no permits ask.
+      get kind() {
+        kind ??= requestKind(request);
+        return kind;
+      },
       app,
       brand: app === undefined ? {} : brandOf(app),
       split: cookies.split(request.headers.cookie),

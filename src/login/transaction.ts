@@ -185,6 +185,7 @@ const roomBeside = (cookies: Cookies, { own }: SplitCookies): number =>
 
 /** @returns lines that remove the oldest transactions until all cookies fit, as they will be with the added lines. */
 function dropOldest(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[] {
+  if (split.own.size === 0) return [];
   const sizes = new Map([...split.own].map(([name, value]) => [name, name.length + value.length + 3]));
   for (const line of added) {
     const pair = line.slice(0, line.indexOf(';'));

@@ -28,11 +28,7 @@ export function permit(
   facts: Facts,
 ): Reply {
   const { token, profile } = identity;
-  const headers: HeaderLine[] = [
-    ['X-Auth-Subject', token === undefined ? '' : headerValue(token.subject)],
-    ['X-Auth-Client', token === undefined ? '' : headerValue(token.client)],
-    ['X-Auth-Scopes', token === undefined ? '' : headerValue([...token.scopes].join(' '))],
-  ];
+  const headers: HeaderLine[] = [...identityLines(token)];
   for (const [name, claim] of Object.entries(app.headers)) headers.push([name, claimValue(profile?.[claim])]);
   if (authorization !== undefined) headers.push(['Authorization', authorization]);
   if (cookie !== undefined) headers.push(['Cookie', cookie]);
@@ -52,3 +48,25 @@ export const configuredNames = (app: App): ReadonlySet<string> =>
       ...Object.keys(app.headers),
     ].map((name) => name.toLowerCase()),
   );
+
+const NO_IDENTITY: readonly HeaderLine[] = [
+  ['X-Auth-Subject', ''],
+  ['X-Auth-Client', ''],
+  ['X-Auth-Scopes', ''],
+];
+
+const linesByToken = new WeakMap<AccessToken, readonly HeaderLine[]>();
+
+/** Who a token names, made once for each token: a warm check only copies them. */
+function identityLines(token: AccessToken | undefined): readonly HeaderLine[] {
+  if (token === undefined) return NO_IDENTITY;
+  const known = linesByToken.get(token);
+  if (known !== undefined) return known;
+  const lines: readonly HeaderLine[] = [
+    ['X-Auth-Subject', headerValue(token.subject)],
+    ['X-Auth-Client', headerValue(token.client)],
+    ['X-Auth-Scopes', headerValue([...token.scopes].join(' '))],
+  ];
+  linesByToken.set(token, lines);
+  return lines;
+}

@@ -30,18 +30,32 @@ interface CarriedRequest {
   headers: { cookie?: string };
   protocol: string;
   session?: { t?: unknown } | null;
+  /** Made by cookie-session for each request over the common ones. */
+  sessionOptions: { maxAge?: number };
 }
 
 /** @param prefix decides Secure: cookies of the plain spelling are for http on loopback names only. */
 export function createCookieCarrier(prefix: CookiePrefix, keys: SigningRing): CookieCarrier {
   const secure = prefix === '__Host-postern';
+  const middleware = cookieSession({
+    name: INNER,
+    keys: keys as never, // any object with Keygrip's three calls will do
+    secure,
+    httpOnly: true,
+    sameSite: 'lax',
+    path: '/',
+  });
   const run = (
     maxAge: number,
     cookie: string | undefined,
     use: (request: CarriedRequest) => void,
   ): readonly string[] => {
     // cookie-session refuses to set a Secure cookie unless the request says https.
-    const request: CarriedRequest = { headers: cookie === undefined ? {} : { cookie }, protocol: 'https' };
+    const request: CarriedRequest = {
+      headers: cookie === undefined ? {} : { cookie },
+      protocol: 'https',
+      sessionOptions: {},
+    };
     let lines: readonly string[] = [];
     const response = {
       getHeader: (): readonly string[] => lines,
@@ -50,18 +64,10 @@ export function createCookieCarrier(prefix: CookiePrefix, keys: SigningRing): Co
       },
       writeHead: (): void => undefined,
     };
-    const middleware = cookieSession({
-      name: INNER,
-      keys: keys as never, // any object with Keygrip's three calls will do
-      secure,
-      httpOnly: true,
-      sameSite: 'lax',
-      path: '/',
-      maxAge: maxAge * 1000,
+    middleware(request as never, response as unknown as ServerResponse<IncomingMessage> as never, () => {
+      request.sessionOptions.maxAge = maxAge * 1000;
+      use(request);
     });
-    middleware(request as never, response as unknown as ServerResponse<IncomingMessage> as never, () =>
-      use(request),
-    );
     response.writeHead();
     return lines;
   };
