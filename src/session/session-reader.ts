@@ -18,7 +18,7 @@ export interface SessionReader {
 
 /** Bounds of the warm cache: entries, and characters of cookie text and tokens in all. */
 const MAX_ENTRIES = 20_000;
-const MAX_CHARACTERS = 64 * 1024 * 1024;
+const MAX_CHARACTERS = 96 * 1024 * 1024;
 
 /**
  * Reads sessions through a bounded cache of opened ones. INVARIANT: an entry is found only by host, tenant, scheme
@@ -58,11 +58,14 @@ export function createSessionReader(
         .map(({ raw }) => reopen(host, raw))
         .filter((token) => token !== undefined);
       const live = { session, tokens };
-      cache.set(key, { live, fingerprint });
+      cache.set(copied(key), { live, fingerprint: { key: copied(key), parts: fingerprint.parts.map(copied) } });
       return live;
     },
   };
 }
+
+/** A text of its own: a slice would keep the whole header line of its request in memory for as long as it lives. */
+const copied = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** An opened session, with the exact cookie text it was opened from. */
 interface Warm {
