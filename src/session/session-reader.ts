@@ -58,7 +58,10 @@ export function createSessionReader(
         .map(({ raw }) => reopen(host, raw))
         .filter((token) => token !== undefined);
       const live = { session, tokens };
-      cache.set(copied(key), { live, fingerprint: { key: copied(key), parts: fingerprint.parts.map(copied) } });
+      cache.set(copied(key), {
+        live,
+        fingerprint: { key: copied(key), parts: fingerprint.parts.map(copied) },
+      });
       return live;
     },
   };
