@@ -17,7 +17,7 @@ import { startWorld, type World } from './world.ts';
 
 const print = (...lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
 
-/** @returns the exit code: 0 measured, 1 a budget was missed and `--strict` was said, 2 misuse */
+/** @returns the exit code: 0 measured, 1 a budget was missed and `--strict` was said, 2 misuse; a measurement that fails throws */
 async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
   let options: Options | undefined;
   try {
@@ -86,4 +86,9 @@ async function measureFacts(world: World, options: Options): Promise<readonly Fa
   return results;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).stack}\n`);
+  process.exitCode = 2;
+}

@@ -21,6 +21,7 @@ export interface Sample {
   readonly cpu: number | undefined;
   readonly p50: number;
   readonly p99: number;
+  readonly requests: number;
   readonly perSecond: number;
   readonly statuses: readonly number[];
 }
@@ -28,19 +29,20 @@ export interface Sample {
 /** One turn of all servers, close together in time. */
 export type Round = Readonly<Record<string, Sample>>;
 
-/** A server of the rounds that can be loaded. */
+/** A server that is loaded in its turn. */
 interface Contender {
   readonly name: string;
+  readonly host: string;
   readonly port: number;
-  readonly host?: string;
   readonly cpu: () => Promise<number | undefined>;
+  /** Where it is not the gateway's own check: that of another program. */
   readonly url?: string;
 }
 
 /** Cold credentials for each second: few enough that no cache drops any, and that making them takes no minutes. */
 const DISTINCT_PER_SECOND = 1500;
-/** Seconds, unmeasured: the compilers of both sides have done their work then. */
-const WARM_UP = 2;
+/** Unmeasured loads of a second before the rounds: until so many requests have passed, the compilers are at work. */
+const WARM_UP = { least: 2, most: 10, requests: 15_000 };
 
 /**
  * Loads a bare server and the gateway in turns; the bare one sends what the gateway answered: the same status, header
@@ -50,38 +52,41 @@ export async function measure(scenario: Scenario, world: World, options: Measure
   await using bare = await startBare();
   const env = { ...world.env, ...scenario.env };
   await using gateway = await startGateway({ program: options.program, env });
+  const host = '127.0.0.1';
   const contenders: Contender[] = [
-    { name: 'bare', port: bare.port, cpu: async () => (await bare.usage()).cpu },
-    { name: 'postern', port: gateway.port, cpu: async () => (await gateway.usage()).cpu },
+    { name: 'bare', host, port: bare.port, cpu: async () => (await bare.usage()).cpu },
+    { name: 'postern', host, port: gateway.port, cpu: async () => (await gateway.usage()).cpu },
     ...(scenario.distinct === true ? [] : options.peers),
   ];
-
   const answer = await ask(gateway.port, checkRequest(await scenario.ask(world)));
-  if (answer.status !== scenario.status) {
-    throw new Error(`${scenario.name}: ${answer.status} instead of ${scenario.status}: ${answer.body}`);
-  }
+  if (answer.status !== scenario.status) throw new Error(`${scenario.name}: ${answer.status} ${answer.body}`);
   await bare.send(answer);
 
-  const turn = async (contender: Contender, seconds: number, next: Requests): Promise<Sample> => {
+  const turn = async (contender: Contender, seconds: number): Promise<Sample> => {
+    const next = await supply(scenario, world, seconds, contender.url);
     const sample = await load(contender, next, seconds, options.connections);
-    const isOurs = contender.url === undefined;
-    if (isOurs && sample.statuses.some((status) => status !== scenario.status)) {
-      throw new Error(`${scenario.name}: ${contender.name} answered ${sample.statuses.join(', ')}`);
+    const { name, url } = contender;
+    if (url === undefined && sample.statuses.some((status) => status !== scenario.status)) {
+      throw new Error(`${scenario.name}: ${name} answered ${sample.statuses.join(', ')}`);
+    }
+    const lines = gateway.takeLog();
+    if (name === 'postern' && scenario.logged === true && lines < sample.requests * 0.9) {
+      throw new Error(`${scenario.name}: ${lines} lines in the log for ${sample.requests} requests`);
     }
     return sample;
   };
   for (const contender of contenders) {
-    await turn(contender, WARM_UP, await supply(scenario, world, WARM_UP, contender.url));
+    for (let loads = 0, requests = 0; loads < WARM_UP.most; loads += 1) {
+      if (loads >= WARM_UP.least && requests >= WARM_UP.requests) break;
+      requests += (await turn(contender, 1)).requests;
+    }
   }
   const rounds: Round[] = [];
   while (rounds.length < options.rounds) {
     // Turned around each time: what changes in the course of a run falls on both.
     const order = rounds.length % 2 === 0 ? contenders : contenders.toReversed();
     const samples: [string, Sample][] = [];
-    for (const contender of order) {
-      const next = await supply(scenario, world, options.seconds, contender.url);
-      samples.push([contender.name, await turn(contender, options.seconds, next)]);
-    }
+    for (const contender of order) samples.push([contender.name, await turn(contender, options.seconds)]);
     rounds.push(Object.fromEntries(samples));
   }
   return rounds;
@@ -123,7 +128,7 @@ export async function supply(
 }
 
 async function load(
-  { cpu, port, host = '127.0.0.1' }: Contender,
+  { cpu, port, host }: Contender,
   next: Requests,
   seconds: number,
   connections: number,
@@ -140,6 +145,7 @@ async function load(
     cpu: before === undefined || after === undefined ? undefined : (after - before) / requests,
     p50: quantile(latencies, 0.5) * 1000,
     p99: quantile(latencies, 0.99) * 1000,
+    requests,
     perSecond: requests / took,
     statuses: [...statuses.keys()],
   };

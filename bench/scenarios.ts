@@ -10,6 +10,8 @@ export interface Scenario {
   /** Every request brings another credential, which the gateway has never seen. */
   readonly distinct?: true;
   readonly ask: (world: World) => Asked | Promise<Asked>;
+  /** Every request leaves a line in the log. */
+  readonly logged?: true;
   /** `POSTERN_*` beside those of the world. */
   readonly env?: Readonly<Record<string, string>>;
   /** CPU time at most, as a multiple of the bare server's. */
@@ -41,14 +43,31 @@ export const SCENARIOS: readonly Scenario[] = [
     status: 200,
     ask: session,
     env: ALL,
+    logged: true,
     budget: 1.7,
   },
-  { name: 'bearer-all', title: '  bearer, decisions: all', status: 200, ask: bearer, env: ALL, budget: 1.7 },
-  { name: 'anonymous-302', title: 'anonymous page load, 302', status: 302, ask: () => ({}), budget: 6 },
+  {
+    name: 'bearer-all',
+    title: '  bearer, decisions: all',
+    status: 200,
+    ask: bearer,
+    env: ALL,
+    logged: true,
+    budget: 1.7,
+  },
+  {
+    name: 'anonymous-302',
+    title: 'anonymous page load, 302',
+    status: 302,
+    logged: true,
+    ask: () => ({}),
+    budget: 6,
+  },
   {
     name: 'anonymous-401',
     title: 'anonymous script, 401',
     status: 401,
+    logged: true,
     ask: () => ({ manner: 'script' }),
   },
   {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,8 +22,8 @@ export interface BareServer extends MeasuredServer {
 export interface Gateway extends MeasuredServer {
   /** From the start of the process until /readyz answered 200, in milliseconds. */
   readonly readyAfter: number;
-  /** Bytes that it has logged. */
-  logged(): number;
+  /** @returns the number of lines in its log, which is empty from then on. */
+  takeLog(): number;
 }
 
 export interface GatewayOptions {
@@ -94,7 +94,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       port,
       readyAfter: performance.now() - startedAt,
       usage: () => usageOf(child),
-      logged: () => statSync(log).size,
+      takeLog() {
+        const lines = readFileSync(log, 'latin1').split('\n').length - 1;
+        // The gateway appends: it goes on at the new end.
+        truncateSync(log);
+        return lines;
+      },
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
