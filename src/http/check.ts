@@ -5,7 +5,7 @@ import { isForeignAction } from '../forwarded/same-site.ts';
 import { configuredNames } from '../outcome/permit.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
-import type { AppVisit, Visit } from '../outcome/visit.ts';
+import { type AppVisit, allowedOrigins, type Visit } from '../outcome/visit.ts';
 import { decide } from '../rules/decide.ts';
 import type { App, Rule, RuleSet } from '../rules/rule.ts';
 import type { Answers } from './answers.ts';
@@ -81,9 +81,6 @@ function imitatesHeader({ request, app }: AppVisit): boolean {
   namesByApp.set(app, names);
   return request.headers.foldable.some((name) => names.has(name.replaceAll(/[_.]/g, '-')));
 }
-
-const allowedOrigins = ({ app }: AppVisit): readonly string[] =>
-  app.origins === 'upstream' ? [] : app.origins;
 
 const isForeign = (visit: AppVisit): boolean =>
   isForeignAction(visit.request, visit.origin.origin, allowedOrigins(visit));

@@ -1,3 +1,4 @@
+import { cookieBytes } from '../session/cookie-carrier.ts';
 import type { Cookies } from '../session/cookies.ts';
 import type { SplitCookies } from '../session/own-cookies.ts';
 import type { Sealer } from '../session/seal.ts';
@@ -56,7 +57,7 @@ export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemor
         const ends = [...before, end].slice(-kept);
         const sealed = await sealer.seal({ purpose: 'asked', host, context: '' }, ends, now() + MEMORY);
         const lines = cookies.carrier.write(nameOf(cookies), sealed, MEMORY);
-        if (lines !== undefined && sizeOf(lines) <= MOST_BYTES) return lines;
+        if (lines !== undefined && cookieBytes(lines) <= MOST_BYTES) return lines;
       }
       const bare = await sealer.seal(
         { purpose: 'asked', host, context: '' },
@@ -87,6 +88,3 @@ export function isLoop(ends: readonly LoginEnd[], now: number, live: boolean): b
   const atOnce = recent.some((end) => end.at > now - STILLBORN);
   return recent.length >= LOOP.logins && (!live || atOnce);
 }
-
-const sizeOf = (lines: readonly string[]): number =>
-  lines.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);

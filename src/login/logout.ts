@@ -3,7 +3,7 @@ import { isForeignAction } from '../forwarded/same-site.ts';
 import { ProviderError } from '../oidc/provider-error.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type AppVisit, allowedOrigins } from '../outcome/visit.ts';
 import type { App } from '../rules/rule.ts';
 import type { LiveSession } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
@@ -17,11 +17,12 @@ export type Logout = (visit: AppVisit) => Promise<Reply>;
  * Whether the person meant it: a POST of our own pages or of the app, or a click inside the site. Any other GET, an
  * image on a foreign page above all, gets a page that asks.
  */
-export function isMeant({ app, origin, request }: AppVisit): boolean {
+export function isMeant(visit: AppVisit): boolean {
+  const { origin, request } = visit;
   const { method, headers } = request;
   const { secFetchSite, secFetchMode, secFetchDest, secFetchUser } = headers;
   if (method === 'POST') {
-    return !isForeignAction(request, origin.origin, app.origins === 'upstream' ? [] : app.origins);
+    return !isForeignAction(request, origin.origin, allowedOrigins(visit));
   }
   return (
     method === 'GET' &&

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { cookieBytes } from '../session/cookie-carrier.ts';
 import type { Cookies } from '../session/cookies.ts';
 import type { Deriver } from '../session/deriver.ts';
 import type { SplitCookies } from '../session/own-cookies.ts';
@@ -124,7 +125,7 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
           ? carry(await sealer.seal(bindingOf(host, id), content.returnTo, startedAt + TRANSACTION_LIFETIME))
           : undefined;
       // Beside a large session a long return URL may find no room any more: then it is `/`.
-      const inCookie = long !== undefined && bytesOf(long) <= roomBeside(cookies, split);
+      const inCookie = long !== undefined && cookieBytes(long) <= roomBeside(cookies, split);
       const short = keep && !inCookie ? carry('') : [];
       const lines = inCookie ? long : (short ?? []);
       const returnTo = inState ? content.returnTo : inCookie ? undefined : '/';
@@ -170,9 +171,6 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
     },
   };
 }
-
-const bytesOf = (lines: readonly string[]): number =>
-  lines.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);
 
 const isTransaction = (cookies: Cookies, name: string): boolean => name.startsWith(`${cookies.prefix}-t.`);
 

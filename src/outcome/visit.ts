@@ -38,3 +38,7 @@ export const here = ({ request, kind, origin, basePath }: Visit): string =>
   ownPage(request.path, basePath.slice(1).split('/')) === undefined
     ? `${origin.origin}${request.target}`
     : `${origin.origin}/`;
+
+/** @returns the further origins whose pages may act here with a cookie; `origins: upstream` names none. */
+export const allowedOrigins = ({ app }: AppVisit): readonly string[] =>
+  app.origins === 'upstream' ? [] : app.origins;

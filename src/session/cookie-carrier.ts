@@ -103,3 +103,7 @@ export function createCookieCarrier(prefix: CookiePrefix, keys: SigningRing): Co
       ),
   };
 }
+
+/** @returns the bytes that `Set-Cookie` lines will take in a `Cookie` header, separators included. */
+export const cookieBytes = (lines: readonly string[]): number =>
+  lines.reduce((sum, line) => sum + line.indexOf(';') + 2, 0);
