@@ -1,5 +1,5 @@
 import { loadRuleSet } from '../src/rules/load.ts';
-import type { App, RuleSet } from '../src/rules/rule.ts';
+import type { App, RuleSet } from '../src/rules/rule-set.ts';
 import { median } from './median.ts';
 
 /** Nanoseconds of one lookup in a small and in a large set of rules. */

@@ -22,7 +22,7 @@ import { createMetrics } from './metrics.ts';
 import { countCalls } from './oidc/count-calls.ts';
 import { createIssuerKeys, createProvider, type Provider, type ProviderEvent } from './oidc/provider.ts';
 import type { AppVisit } from './outcome/visit.ts';
-import type { App, RuleSet } from './rules/rule.ts';
+import type { App, RuleSet } from './rules/rule-set.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
 import { createCookies } from './session/cookies.ts';
 import { createDeriver } from './session/deriver.ts';

@@ -1,5 +1,5 @@
 import type { Config, ProviderConfig } from './config/config.ts';
-import type { App, RuleSet } from './rules/rule.ts';
+import type { App, RuleSet } from './rules/rule-set.ts';
 import type { KeySet } from './token/key-set.ts';
 import type { IssuerTrusts } from './token/token-reader.ts';
 import type { IssuerTrust } from './token/validate-access-token.ts';

@@ -13,6 +13,8 @@ const RANKS: Readonly<Record<string, number>> = {
   config: 2,
   token: 3,
   rules: 4,
+  review: 5,
+  migration: 5,
   session: 5,
   oidc: 5,
   'trust.ts': 5,

@@ -1,6 +1,6 @@
 import type { Address } from '../config/config.ts';
 import { formatProblems } from '../document/format.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { type Loaded, loadAll } from './load-all.ts';
 

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../document/problem.ts';
 import { loadRuleSet } from '../rules/load.ts';
 import { readRuleFiles } from '../rules/read-rules.ts';
-import type { RuleSet } from '../rules/rule.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
 import { missingProviders } from '../trust.ts';
 import { type Invocation, readTextFile } from './command.ts';
 

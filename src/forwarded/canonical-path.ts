@@ -4,6 +4,17 @@
  */
 export type CanonicalPath = readonly string[];
 
+/** Spellings that two readers could read differently, and that an app may let through all the same. */
+export const TOLERANCES = [
+  'encoded-slash',
+  'semicolon',
+  'empty-segment',
+  'encoded-percent',
+  'encoded-hash',
+  'encoded-question',
+] as const;
+export type Tolerance = (typeof TOLERANCES)[number];
+
 // What may stand raw in a path: RFC 3986 pchar and a few characters that browsers send unescaped.
 // Not `\` (browsers and IIS read it as `/`), `;` (path parameters), `#`, `?`, blanks, controls or bytes >= 0x80.
 const RAW = /^[!$&'()*+,\-./0-9:=@A-Z_a-z~"<>[\]^`{|}%]*$/;

@@ -4,7 +4,7 @@ import { type HeaderLine, NO_STORE, type Reply } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Page } from '../pages/page.ts';
 import { pageHeaders, renderPage } from '../pages/render.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import type { LiveSession } from '../session/session.ts';
 
 export interface AccountParts {

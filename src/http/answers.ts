@@ -9,7 +9,8 @@ import type { Facts, Reply } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { Decision } from '../rules/decide.ts';
-import type { Rule, RuleSet, TokenNeed } from '../rules/rule.ts';
+import type { Rule, TokenNeed } from '../rules/rule.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
 import { type Asked, notAsked, wasAsked } from '../session/session.ts';
 import type { KnownCaller, OpenedCredential } from './credentials.ts';
 

@@ -1,6 +1,7 @@
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
-import type { App, TokenNeed } from '../rules/rule.ts';
+import type { TokenNeed } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import { readCredential } from '../session/credential.ts';
 import { type LiveSession, tokensFor } from '../session/session.ts';
 import type { AccessToken } from '../token/access-token.ts';

@@ -9,7 +9,7 @@ import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import type { AppVisit, Visit } from '../outcome/visit.ts';
-import type { RuleSet } from '../rules/rule.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
 import type { AccountParts } from './account.ts';
 import { accountPage, me } from './account.ts';
 

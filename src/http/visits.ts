@@ -4,7 +4,7 @@ import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts'
 import { type RequestKind, requestKind } from '../forwarded/request-kind.ts';
 import type { Visit } from '../outcome/visit.ts';
 import type { Brand } from '../pages/page.ts';
-import type { App, RuleSet } from '../rules/rule.ts';
+import type { App, RuleSet } from '../rules/rule-set.ts';
 import type { Cookies } from '../session/cookies.ts';
 
 export type Visits = (request: ForwardedRequest, door: Visit['door']) => Visit;

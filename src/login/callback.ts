@@ -7,7 +7,7 @@ import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import type { LiveSession } from '../session/session.ts';
 import { withDeadline } from '../token/deadline.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';

@@ -4,7 +4,7 @@ import { ProviderError } from '../oidc/provider-error.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
 import { type AppVisit, allowedOrigins } from '../outcome/visit.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import type { LiveSession } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { LoginMemory } from './login-memory.ts';

@@ -1,7 +1,7 @@
 import { parseHost } from '../forwarded/host.ts';
 import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts';
 import { isRequestTarget } from '../forwarded/request-target.ts';
-import type { RuleSet } from '../rules/rule.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
 
 /** Longer ones lead to `/` in any case. */
 const LONGEST = 2048;

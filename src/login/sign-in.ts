@@ -4,7 +4,7 @@ import { ProviderError } from '../oidc/provider-error.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import { isLoop, type LoginMemory } from './login-memory.ts';
 import type { Transactions } from './transaction.ts';
 

@@ -1,5 +1,5 @@
 import type { Reason } from '../reason.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import { claimValue, headerValue } from './header-value.ts';
 import type { Facts, HeaderLine, Reply } from './reply.ts';

@@ -3,7 +3,7 @@ import { ownPage } from '../forwarded/own-path.ts';
 import type { PublicOrigin } from '../forwarded/public-origin.ts';
 import type { RequestKind } from '../forwarded/request-kind.ts';
 import type { Brand } from '../pages/page.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 import type { Cookies } from '../session/cookies.ts';
 import type { SplitCookies } from '../session/own-cookies.ts';
 

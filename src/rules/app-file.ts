@@ -1,19 +1,16 @@
 import { parseHostPattern } from './host-pattern.ts';
 import { isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
-import { type PathRules, readPathRules } from './path-rules.ts';
-import type { App, Rule, TokenNeed } from './rule.ts';
+import { readPathRules } from './path-rules.ts';
+import type { Rule, TokenNeed } from './rule.ts';
+import type { App, AppRules, PathRules } from './rule-set.ts';
 import { isYamlMap, type RulesFile, type YamlMap } from './rules-file.ts';
 import { readSettings, SETTING_KEYS, type Settings } from './settings.ts';
 
 /** An app's file as read: valid as far as one file can tell. */
-export interface AppFile {
+export interface AppFile extends AppRules {
   readonly file: RulesFile;
-  readonly app: App;
   /** Canonical host -> its position in `hosts`. */
   readonly hostPlaces: ReadonlyMap<string, number>;
-  readonly paths: readonly PathRules[];
-  /** What holds for paths without a rule; undefined when they are denied. */
-  readonly otherwise: Rule | undefined;
 }
 
 const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode'];
@@ -72,6 +69,9 @@ export function readAppFile(
     origins: settings.origins ?? [],
     headers: settings.headers ?? {},
     passAccessToken: settings.passAccessToken ?? true,
+    mode: 'enforce',
+    ignoreCase: false,
+    tolerate: [],
     scopesByAudience: scopesByAudience(needs.map(({ need }) => need)),
   };
   return { file, app, hostPlaces: hosts, paths, otherwise };
@@ -168,7 +168,14 @@ function readRules(
 
 function otherwiseRule({ otherwise, audience }: Settings): Rule | undefined {
   if (otherwise?.word !== 'authenticated') return undefined;
-  const need: TokenNeed = { kind: 'token', audiences: audience ?? [], allOf: [], anyOf: [] };
+  const need: TokenNeed = {
+    kind: 'token',
+    audiences: audience ?? [],
+    allOf: [],
+    anyOf: [],
+    acr: [],
+    loginWithin: undefined,
+  };
   return { id: otherwise.id, path: 'otherwise', method: undefined, need };
 }
 

@@ -1,15 +1,8 @@
 import { wildcardFor } from './host-pattern.ts';
 import { COMMON_METHODS } from './method.ts';
 import { ANY_SEGMENT } from './path-pattern.ts';
-import type { PathRules } from './path-rules.ts';
-import type { App, Match, Rule, RuleSet } from './rule.ts';
-
-/** An app with the rules that it was written with, in any order. */
-export interface AppRules {
-  readonly app: App;
-  readonly paths: readonly PathRules[];
-  readonly otherwise: Rule | undefined;
-}
+import type { Rule } from './rule.ts';
+import type { App, AppRules, Match, PathRules, RuleSet } from './rule-set.ts';
 
 /** Paths that begin with the same segments. Every node is reached by one way only. Most have one child, so no map. */
 interface Node {
@@ -38,6 +31,7 @@ export function compile(version: string, apps: readonly AppRules[]): RuleSet {
   return Object.freeze<RuleSet>({
     version,
     apps: apps.map(({ app }) => app),
+    written: apps.map(({ app, paths, otherwise }) => ({ app, paths, otherwise })),
     appFor(host) {
       const exact = byHost.get(host);
       if (exact !== undefined) return exact;

@@ -4,7 +4,7 @@ import { readYaml } from '../document/yaml-document.ts';
 import { type AppFile, readAppFile, readDefaults } from './app-file.ts';
 import { compile } from './compile.ts';
 import { ANY_SEGMENT } from './path-pattern.ts';
-import type { RuleSet } from './rule.ts';
+import type { RuleSet } from './rule-set.ts';
 import { RulesFile } from './rules-file.ts';
 
 /** A rules file as text. */

@@ -127,4 +127,6 @@ const tokenNeed = (audiences: readonly string[], allOf: string[], anyOf: string[
   audiences,
   allOf,
   anyOf,
+  acr: [],
+  loginWithin: undefined,
 });

@@ -4,16 +4,8 @@ import { looksLikeMethods, readMethods } from './method.ts';
 import { LATER_NEED_KEYS, NEED_KEYS, readAudiences, readNeed } from './need.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
+import type { PathRules } from './rule-set.ts';
 import { isYamlMap, type RulesFile, type YamlMap } from './rules-file.ts';
-
-/** What one path of a rules file says: a rule for each method that it names, and one for the rest. */
-export interface PathRules {
-  readonly pattern: PathPattern;
-  /** GET stands for HEAD as well, unless HEAD is named. */
-  readonly byMethod: ReadonlyMap<string, Rule>;
-  /** For the common methods that are not named; undefined when they are denied. */
-  readonly rest: Rule | undefined;
-}
 
 const NO_METHODS: ReadonlyMap<string, Rule> = new Map();
 

@@ -2,7 +2,7 @@ import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { readHeaderMap } from './header-map.ts';
 import { readAudiences, readScopes } from './need.ts';
-import type { App, CredentialKind } from './rule.ts';
+import type { App, CredentialKind } from './rule-set.ts';
 import type { RulesFile, YamlMap } from './rules-file.ts';
 
 /** What an app may say beside its name, hosts and rules; `_defaults.yaml` may say it for all apps. */

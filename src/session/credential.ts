@@ -1,6 +1,6 @@
 import type { ClientHeaders } from '../forwarded/forwarded-request.ts';
 import type { Reason } from '../reason.ts';
-import type { App } from '../rules/rule.ts';
+import type { App } from '../rules/rule-set.ts';
 
 /** The one credential that a request can be decided by. A bearer beats a session; their scopes are never added. */
 export type Credential =

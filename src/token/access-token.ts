@@ -23,6 +23,10 @@ export interface AccessToken {
   /** Unix seconds; 0 when the token has no `nbf`. */
   readonly notBefore: number;
   readonly keyId: string | undefined;
+  /** Authentication context class (RFC 9068 section 2.2.1); undefined when the token does not say. */
+  readonly acr: string | undefined;
+  /** When the person authenticated, in Unix seconds; undefined when the token does not say so as a number. */
+  readonly authenticatedAt: number | undefined;
 }
 
 /** Why a token is refused. `detail` is for the log and the login page (names the setting); never token content. */

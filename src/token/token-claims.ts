@@ -43,6 +43,7 @@ export function readClaims(
     return refuse(`${scopeClaim} holds something that is no scope: see provider.tokens.scopeClaim`);
   }
   const keyId = header['kid'] as string | undefined;
+  const { acr, auth_time: authenticatedAt } = claims;
   return {
     raw: token.raw,
     issuer,
@@ -54,6 +55,8 @@ export function readClaims(
     expiresAt,
     notBefore,
     keyId,
+    acr: isText(acr) ? acr : undefined,
+    authenticatedAt: typeof authenticatedAt === 'number' ? authenticatedAt : undefined,
   };
 }
 

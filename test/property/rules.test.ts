@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { canonicalPath } from '../../src/forwarded/canonical-path.ts';
 import { decide } from '../../src/rules/decide.ts';
 import { loadRuleSet } from '../../src/rules/load.ts';
-import type { Rule, RuleSet } from '../../src/rules/rule.ts';
+import type { Rule } from '../../src/rules/rule.ts';
+import type { RuleSet } from '../../src/rules/rule-set.ts';
 import type { AccessToken } from '../../src/token/access-token.ts';
 
 type Methods = Record<string, string>;
@@ -135,7 +136,7 @@ describe('decide', () => {
     id: 'f:1',
     path: '/',
     method: undefined,
-    need: { kind: 'token', audiences: wanted, allOf, anyOf },
+    need: { kind: 'token', audiences: wanted, allOf, anyOf, acr: [], loginWithin: undefined },
   });
 
   test('never permits less for more scopes or audiences', () => {

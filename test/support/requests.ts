@@ -6,7 +6,7 @@ import { pathOf } from '../../src/forwarded/request-target.ts';
 import { createVisits } from '../../src/http/visits.ts';
 import type { AppVisit, Visit } from '../../src/outcome/visit.ts';
 import { loadRuleSet } from '../../src/rules/load.ts';
-import type { App, RuleSet } from '../../src/rules/rule.ts';
+import type { App, RuleSet } from '../../src/rules/rule-set.ts';
 import { createCookies } from '../../src/session/cookies.ts';
 import { signingRing } from '../../src/session/keys.ts';
 import { NEW } from './cookies.ts';

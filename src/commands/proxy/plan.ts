@@ -1,7 +1,7 @@
 import type { Address, Config } from '../../config/config.ts';
 import { isLoopbackName } from '../../forwarded/host.ts';
 import { configuredNames } from '../../outcome/permit.ts';
-import type { App, RuleSet } from '../../rules/rule.ts';
+import type { App, RuleSet } from '../../rules/rule-set.ts';
 import { type Place, type Upstream, upstreamFor } from './upstream.ts';
 
 /** What every form of output is made of: who is asked, where people's pages are, and each app. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadRuleSet, type RulesText } from '../../../src/rules/load.ts';
-import type { App, RuleSet } from '../../../src/rules/rule.ts';
+import type { App, RuleSet } from '../../../src/rules/rule-set.ts';
 
 function load(...files: RulesText[]): RuleSet {
   const loaded = loadRuleSet(files);
@@ -45,6 +45,9 @@ rules:
       origins: ['https://www.example.com', 'http://localhost:3000'],
       headers: { 'X-Forwarded-Email': 'email' },
       passAccessToken: false,
+      mode: 'enforce',
+      ignoreCase: false,
+      tolerate: [],
       scopesByAudience: new Map([
         ['https://api', ['a', 'b', 'm', 'z']],
         ['https://ops', ['metrics:read']],
@@ -66,6 +69,9 @@ rules:
       origins: [],
       headers: {},
       passAccessToken: true,
+      mode: 'enforce',
+      ignoreCase: false,
+      tolerate: [],
       scopesByAudience: new Map(),
     });
   });
@@ -98,6 +104,9 @@ rules:
       origins: 'upstream',
       headers: {},
       passAccessToken: false,
+      mode: 'enforce',
+      ignoreCase: false,
+      tolerate: [],
     });
     expect(app && ruleSet.match(app, 'GET', ['z'])).toMatchObject({
       kind: 'rule',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { canonicalPath } from '../../../src/forwarded/canonical-path.ts';
 import { loadRuleSet, type RulesText } from '../../../src/rules/load.ts';
-import type { RuleSet } from '../../../src/rules/rule.ts';
+import type { RuleSet } from '../../../src/rules/rule-set.ts';
 
 function load(...files: RulesText[]): RuleSet {
   const loaded = loadRuleSet(files);

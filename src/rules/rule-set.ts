@@ -1,0 +1,70 @@
+import type { Tolerance } from '../forwarded/canonical-path.ts';
+import type { PathPattern } from './path-pattern.ts';
+import type { Rule } from './rule.ts';
+
+/** Which credentials an app takes. */
+export type CredentialKind = 'session' | 'bearer';
+
+/** An app: its hosts and everything that its rules file says beside the rules. */
+export interface App {
+  readonly name: string;
+  readonly title: string;
+  /** Canonical (lower-case, punycode): exact names, or `*.rest` or `{tenant}.rest` for exactly one label. */
+  readonly hosts: readonly string[];
+  /** Name of the provider; undefined when the configuration has exactly one. */
+  readonly provider: string | undefined;
+  /** Further issuers whose access tokens are accepted, beside the provider's own. */
+  readonly issuers: readonly string[];
+  /** The app's audience (any of), empty when the file has none. The first is the one asked for at login. */
+  readonly audiences: readonly string[];
+  readonly login: { readonly scopes: readonly string[]; readonly ask: 'rules' | 'listed' };
+  readonly credentials: readonly CredentialKind[];
+  /** Serialised origins (`https://www.example.com`), or `upstream`: only preflights pass. */
+  readonly origins: readonly string[] | 'upstream';
+  /** Upstream header name -> profile claim. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly passAccessToken: boolean;
+  /** `report`: a session that lacks scopes or a step-up, or meets no rule, passes and is logged. */
+  readonly mode: 'enforce' | 'report';
+  /** Paths are matched in lower case, for an upstream that folds case. */
+  readonly ignoreCase: boolean;
+  /** Spellings that are no 400 as long as every reading of them chooses the same rule. */
+  readonly tolerate: readonly Tolerance[];
+  /** Audience -> every scope that a rule of this app names for it, sorted: what `login.ask: rules` asks for. */
+  readonly scopesByAudience: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What the rule set says about host, method and path, before any credential is opened. */
+export type Match =
+  | { readonly kind: 'rule'; readonly app: App; readonly rule: Rule }
+  | { readonly kind: 'none'; readonly app: App; readonly reason: 'no-rule' | 'method-not-listed' };
+
+/** What one path of a rules file says: a rule for each method that it names, and one for the rest. */
+export interface PathRules {
+  readonly pattern: PathPattern;
+  /** GET stands for HEAD as well, unless HEAD is named. */
+  readonly byMethod: ReadonlyMap<string, Rule>;
+  /** For the common methods that are not named; undefined when they are denied. */
+  readonly rest: Rule | undefined;
+}
+
+/** An app with the rules that it was written with, in any order. */
+export interface AppRules {
+  readonly app: App;
+  readonly paths: readonly PathRules[];
+  /** What holds for paths without a rule; undefined when they are denied. */
+  readonly otherwise: Rule | undefined;
+}
+
+/** Immutable once built. */
+export interface RuleSet {
+  /** Names the content: a hash over the files. */
+  readonly version: string;
+  readonly apps: readonly App[];
+  /** What the set was built from, for reviews; the check never looks here. */
+  readonly written: readonly AppRules[];
+  /** @param host canonical host name. An exact host beats a wildcard host. */
+  appFor(host: string): App | undefined;
+  /** The most specific path wins, then the need for the method. `path` is canonical segments. */
+  match(app: App, method: string, path: readonly string[]): Match;
+}
