@@ -9,8 +9,12 @@ export interface ReasonRow {
   readonly title: string;
   /** For the person or the caller. Never the cause: that goes to the log. */
   readonly detail: string;
-  /** RFC 6750 section 3.1 error code for the `WWW-Authenticate` challenge. */
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+  /** Error code for the `WWW-Authenticate` challenge: RFC 6750 section 3.1, RFC 9470 section 3. */
+  readonly error?:
+    | 'invalid_request'
+    | 'invalid_token'
+    | 'insufficient_scope'
+    | 'insufficient_user_authentication';
 }
 
 const row = (status: number, title: string, detail: string, error?: ReasonRow['error']): ReasonRow =>
@@ -25,6 +29,7 @@ export const REASONS = {
   // permits
   public: row(200, 'Public', 'The rule is public.'),
   permitted: row(200, 'Permitted', 'The access token holds what the rule needs.'),
+  'would-deny': row(200, 'Would be denied', 'The app is in report mode: it is let through and logged.'),
   preflight: row(200, 'Preflight', 'A CORS preflight that the app lets through to the upstream.'),
 
   // 400: the forwarded request is not one clear request
@@ -66,6 +71,13 @@ export const REASONS = {
   'session-expired': row(401, 'Your session ended', 'Sign in again to go on.'),
   'audience-not-held': row(401, 'Please sign in', 'This part of the app needs a further access token.'),
   'scopes-not-asked': row(403, NO, 'More permission is needed, and can be asked for.', 'insufficient_scope'),
+
+  'step-up-needed': row(
+    401,
+    'Please sign in again',
+    'This page needs a stronger or a more recent sign-in.',
+    'insufficient_user_authentication',
+  ),
 
   // bearer tokens
   'token-malformed': row(
@@ -204,6 +216,7 @@ export const REASONS = {
   // dependencies and ourselves
   'provider-unavailable': row(503, 'The sign-in service cannot be reached', 'Please try again in a moment.'),
   'key-set-unavailable': row(503, 'The access token cannot be verified now', 'Please try again in a moment.'),
+  'store-unavailable': row(503, 'Your session cannot be looked up now', 'Please try again in a moment.'),
   'internal-error': row(
     500,
     'Something went wrong',

@@ -1,11 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderJsonSchema, renderReference } from '../src/config/reference.ts';
+import { fillReference, renderRulesSchema } from '../src/rules/reference.ts';
+
+const RULES_PAGE = 'docs/rules.md';
+const rulesPage = readFileSync(join(import.meta.dirname, '..', RULES_PAGE), 'utf8');
 
 // Writes the documents that are generated from the sources; a test fails when a committed one differs.
 const DOCUMENTS: readonly (readonly [path: string, text: string])[] = [
   ['docs/configuration.md', renderReference()],
   ['schema/postern.json', renderJsonSchema()],
+  ['schema/rules.json', renderRulesSchema()],
+  [RULES_PAGE, fillReference(rulesPage)],
 ];
 
 for (const [path, text] of DOCUMENTS) {

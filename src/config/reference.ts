@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonText } from '../document/json-text.ts';
 import { pathText } from './key.ts';
 import { KEYS, type Key } from './keys.ts';
 import { PRESETS } from './presets.ts';
@@ -67,19 +68,8 @@ export function renderJsonSchema(): string {
   const { $schema, ...rest } = schema;
   // The environment may give what the file leaves out.
   for (const part of Object.values(rest.properties ?? {})) if (typeof part === 'object') delete part.required;
-  const text = JSON.stringify({ $schema, title: 'Postern configuration', ...rest }, null, 2);
-  return `${shortLists(text)}\n`;
+  return jsonText({ $schema, title: 'Postern configuration', ...rest });
 }
-
-// As the formatter of this project writes JSON: a list of plain values on one line, where it fits.
-const shortLists = (json: string): string =>
-  json.replace(
-    /^(.*)\[\n([^[\]{}]*)\n *\](,?)$/gm,
-    (long: string, head: string, items: string, comma: string) => {
-      const short = `${head}[${items.trim().replace(/,\n */g, ', ')}]${comma}`;
-      return short.length <= 110 ? short : long;
-    },
-  );
 
 function keyRow({ path, facts, kind, variable, byDefault, required, values = [] }: Key): string[] {
   const secret = kind === 'secret' || kind === 'secrets';

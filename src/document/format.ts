@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts';
+import { type Problem, placeOf } from './problem.ts';
 
 const WIDTH = 100;
 
@@ -17,9 +17,8 @@ export function formatProblems(problems: readonly Problem[]): string {
 }
 
 function formatProblem(problem: Problem): string {
-  const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   return [
-    ...wrap(`${place}: ${problem.message}`, '', '  '),
+    ...wrap(`${placeOf(problem)}: ${problem.message}`, '', '  '),
     ...excerpt(problem),
     ...wrap(problem.wayOut, '  -> ', '     '),
   ].join('\n');

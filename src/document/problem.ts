@@ -12,3 +12,7 @@ export interface Problem {
   /** The source line and how many characters the caret underlines. */
   readonly excerpt?: { readonly text: string; readonly length: number };
 }
+
+/** @returns `file:line:column`, or the file alone where there is no line. */
+export const placeOf = ({ file, line, column }: Problem): string =>
+  line === 0 ? file : `${file}:${line}:${column}`;

@@ -17,7 +17,7 @@ export type Tolerance = (typeof TOLERANCES)[number];
 
 // What may stand raw in a path: RFC 3986 pchar and a few characters that browsers send unescaped.
 // Not `\` (browsers and IIS read it as `/`), `;` (path parameters), `#`, `?`, blanks, controls or bytes >= 0x80.
-const RAW = /^[!$&'()*+,\-./0-9:=@A-Z_a-z~"<>[\]^`{|}%]*$/;
+export const RAW = /^[!$&'()*+,\-./0-9:=@A-Z_a-z~"<>[\]^`{|}%]*$/;
 
 // Decoded, these end or split a segment for some upstream: / \ ; # ? control bytes; and `%` before two hex digits
 // would be decoded again by an upstream that decodes twice.
@@ -25,7 +25,7 @@ const RAW = /^[!$&'()*+,\-./0-9:=@A-Z_a-z~"<>[\]^`{|}%]*$/;
 const AMBIGUOUS = /[/\\;#?\u0000-\u001f\u007f-\u009f]|%[0-9A-Fa-f]{2}/;
 
 // A dot segment, also as Windows reads it: it drops dots and blanks at the ends, so `.. ` and `...` lead upwards.
-const isDots = (segment: string): boolean => segment.includes('.') && /^[. ]+$/.test(segment);
+export const isDots = (segment: string): boolean => segment.includes('.') && /^[. ]+$/.test(segment);
 
 /**
  * Canonicalises the path of a request target (RFC 3986 section 6.2.2; design: "Matching form").

@@ -1,15 +1,26 @@
 import { type Reason, reasonRow } from '../reason.ts';
+import type { TokenNeed } from '../rules/rule.ts';
 import { fitting } from './problem-json.ts';
 
 /** Characters: proxies take headers of 8 KB, and this is not the only one. */
 const MAX_SCOPES = 3_000;
+const MAX_ACR = 1_000;
+
+/** What a rule needs of the sign-in itself. */
+export type StepUp = Pick<TokenNeed, 'acr' | 'loginWithin'>;
 
 /**
- * The `WWW-Authenticate` value of a refusal (RFC 6750 section 3).
+ * The `WWW-Authenticate` value of a refusal (RFC 6750 section 3; RFC 9470 section 3).
  * @param realm the host name: letters, digits, `.`, `-`, `_`, `[`, `]` and `:` only
- * @param scopes all scopes that the operation needs; scope tokens hold neither quotes nor backslashes (RFC 6749 section 3.3)
+ * @param scopes all scopes that the operation needs; scope tokens hold neither quotes nor backslashes (RFC 6749 section 3.3),
+ *   and neither do the `acr` values of rules
  */
-export function bearerChallenge(reason: Reason, realm: string, scopes: readonly string[]): string {
+export function bearerChallenge(
+  reason: Reason,
+  realm: string,
+  scopes: readonly string[],
+  stepUp?: StepUp,
+): string {
   const { error, detail } = reasonRow(reason);
   const parameters = [`realm="${realm}"`];
   if (error !== undefined) parameters.push(`error="${error}"`);
@@ -17,6 +28,11 @@ export function bearerChallenge(reason: Reason, realm: string, scopes: readonly 
   if (error === 'invalid_token') parameters.push(`error_description="${detail}"`);
   const named = fitting(scopes, MAX_SCOPES);
   if (named.length > 0) parameters.push(`scope="${named.join(' ')}"`);
+  if (error === 'insufficient_user_authentication' && stepUp !== undefined) {
+    const acr = fitting(stepUp.acr, MAX_ACR);
+    if (acr.length > 0) parameters.push(`acr_values="${acr.join(' ')}"`);
+    if (stepUp.loginWithin !== undefined) parameters.push(`max_age="${stepUp.loginWithin}"`);
+  }
   return `Bearer ${parameters.join(', ')}`;
 }
 

@@ -1,7 +1,8 @@
+import type { RequestKind } from '../forwarded/request-kind.ts';
 import type { Page, PageAction } from '../pages/page.ts';
 import { pageHeaders, renderPage } from '../pages/render.ts';
 import { type Reason, reasonRow } from '../reason.ts';
-import { bearerChallenge, isChallenged } from './challenge.ts';
+import { bearerChallenge, isChallenged, type StepUp } from './challenge.ts';
 import { PROBLEM_TYPE, problemJson } from './problem-json.ts';
 import { refusalActions, refusalParagraphs } from './refusal-page.ts';
 import { type Facts, type HeaderLine, NO_STORE, type Reply } from './reply.ts';
@@ -9,10 +10,14 @@ import type { Visit } from './visit.ts';
 
 /** What a refusal says beside its reason. */
 export interface RefusalDetails {
+  /** Instead of the visit's own, where the address itself says who asks. */
+  readonly kind?: RequestKind;
   /** Scopes the caller lacks. */
   readonly missing?: readonly string[];
   /** All scopes that the operation needs, for the challenge. */
   readonly scopes?: readonly string[];
+  /** What the rule needs of the sign-in itself, for the challenge. */
+  readonly stepUp?: StepUp;
   /** The resource that the provider issued no token for. */
   readonly resource?: string;
   /** Absolute address of a login, where one would help. */
@@ -37,18 +42,19 @@ const RETRY_AFTER = 5;
 export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {}): Reply {
   const { title, detail, status: usual } = reasonRow(reason);
   const status = details.status ?? usual;
-  const isPage = visit.kind !== 'script';
+  const kind = details.kind ?? visit.kind;
+  const isPage = kind !== 'script';
   const body = isPage
     ? renderPage(pageOf(visit, reason, title, detail, details))
     : problemJson(reason, { ...details, status, requestId: visit.requestId });
   const headers: HeaderLine[] = isPage
-    ? [...pageHeaders(visit.brand, visit.kind === 'frame')]
+    ? [...pageHeaders(visit.brand, kind === 'frame')]
     : [['Content-Type', PROBLEM_TYPE], NO_STORE, ['X-Content-Type-Options', 'nosniff']];
   headers.push(['Content-Length', String(Buffer.byteLength(body))]);
   if (isChallenged(reason, status)) {
     headers.push([
       'WWW-Authenticate',
-      bearerChallenge(reason, visit.request.host.name, details.scopes ?? []),
+      bearerChallenge(reason, visit.request.host.name, details.scopes ?? [], details.stepUp),
     ]);
   }
   if (status === 503) headers.push(['Retry-After', String(RETRY_AFTER)]);

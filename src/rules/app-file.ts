@@ -1,8 +1,9 @@
-import { parseHostPattern } from './host-pattern.ts';
-import { isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
+import { hostKey, parseHostPattern } from './host-pattern.ts';
+import { foldPattern, foldSegment, isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
 import { readPathRules } from './path-rules.ts';
 import type { Rule, TokenNeed } from './rule.ts';
 import type { App, AppRules, PathRules } from './rule-set.ts';
+import { readTests } from './rule-tests.ts';
 import { isYamlMap, type RulesFile, type YamlMap } from './rules-file.ts';
 import { readSettings, SETTING_KEYS, type Settings } from './settings.ts';
 
@@ -13,8 +14,9 @@ export interface AppFile extends AppRules {
   readonly hostPlaces: ReadonlyMap<string, number>;
 }
 
-const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode'];
-const LATER_KEYS = ['ignoreCase', 'tolerate', 'assertion', 'exchange', 'tests'];
+/** What belongs to one app, so that the defaults cannot say it. */
+const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode', 'tests'];
+const LATER_KEYS = ['assertion', 'exchange'];
 const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
@@ -36,9 +38,12 @@ export function readAppFile(
   const own = readSettings(file, map);
   const hosts = readHosts(file, map);
   const settings = inherit(own, defaults);
-  if (Object.hasOwn(map, 'mode')) file.word(['mode'], map['mode'], ['enforce'], ['report']);
+  const mode = Object.hasOwn(map, 'mode')
+    ? file.word(['mode'], map['mode'], ['enforce', 'report'])
+    : undefined;
   const audiences = settings.audience ?? [];
-  const paths = readRules(file, map, audiences, gatewayPaths);
+  const paths = readRules(file, map, settings, gatewayPaths);
+  const tests = Object.hasOwn(map, 'tests') ? readTests(file, map['tests'], [...hosts.keys()]) : [];
   const otherwise = otherwiseRule(settings);
   if (paths.length === 0 && otherwise === undefined && !Object.hasOwn(map, 'rules'))
     file.refuse(
@@ -69,18 +74,26 @@ export function readAppFile(
     origins: settings.origins ?? [],
     headers: settings.headers ?? {},
     passAccessToken: settings.passAccessToken ?? true,
-    mode: 'enforce',
-    ignoreCase: false,
-    tolerate: [],
+    mode: mode ?? 'enforce',
+    ignoreCase: settings.ignoreCase ?? false,
+    tolerate: settings.tolerate ?? [],
     scopesByAudience: scopesByAudience(needs.map(({ need }) => need)),
   };
-  return { file, app, hostPlaces: hosts, paths, otherwise };
+  return { file, app, hostPlaces: hosts, paths, otherwise, tests };
 }
 
 /** Reads `_defaults.yaml`. */
 export function readDefaults(file: RulesFile, value: unknown): Settings | undefined {
   if (value === undefined || value === null) return undefined;
-  const map = file.map([], value, SETTING_KEYS, LATER_KEYS.slice(0, -1));
+  if (isYamlMap(value))
+    for (const key of OWN_KEYS.filter((own) => Object.hasOwn(value, own)))
+      file.refuse(
+        [key],
+        `\`${key}\` belongs to one app, and the defaults hold for all.`,
+        'write it in the file of the app',
+        'key',
+      );
+  const map = file.map([], value, SETTING_KEYS, LATER_KEYS);
   return map === undefined ? undefined : readSettings(file, map);
 }
 
@@ -110,14 +123,20 @@ function readHosts(file: RulesFile, map: YamlMap): Map<string, number> {
     file.refuse(['app'], 'The app has no hosts.', 'write `hosts: [shop.example.com]`', 'key');
     return hosts;
   }
+  const spellings = new Map<string, string>();
   for (const { text, path } of file.texts(['hosts'], map['hosts'], 'A host', '[shop.example.com]')) {
     const host = parseHostPattern(text);
     if (typeof host !== 'string') {
-      if (host.later === undefined) file.refuse(path, host.message, host.wayOut);
-      else file.notYet(path, host.later, 'value');
-    } else if (hosts.has(host))
+      file.refuse(path, host.message, host.wayOut);
+      continue;
+    }
+    const same = spellings.get(hostKey(host));
+    if (same === undefined) {
+      spellings.set(hostKey(host), host);
+      hosts.set(host, Number(path.at(-1)));
+    } else if (same === host)
       file.refuse(path, `\`${host}\` is named before in this list.`, 'remove one of the two');
-    else hosts.set(host, Number(path.at(-1)));
+    else file.refuse(path, `\`${host}\` matches the same hosts as \`${same}\`.`, 'keep one of the two');
   }
   return hosts;
 }
@@ -125,7 +144,7 @@ function readHosts(file: RulesFile, map: YamlMap): Map<string, number> {
 function readRules(
   file: RulesFile,
   map: YamlMap,
-  audiences: readonly string[],
+  { audience = [], ignoreCase = false }: Settings,
   gatewayPaths: readonly (readonly string[])[],
 ): PathRules[] {
   const rules = map['rules'];
@@ -133,7 +152,7 @@ function readRules(
   if (!isYamlMap(rules) || Object.keys(rules).length === 0) {
     file.refuse(
       ['rules'],
-      'The rules are empty.',
+      isYamlMap(rules) || rules === null ? 'The rules are empty.' : 'Rules are a map from paths to needs.',
       'write a map from paths to needs, such as `/**: authenticated`',
     );
     return [];
@@ -143,7 +162,8 @@ function readRules(
     const path = ['rules', text];
     const pattern = parsePathPattern(text);
     if ('message' in pattern) return file.refuse(path, pattern.message, pattern.wayOut, 'key') ?? [];
-    const first = seen.get(patternKey(pattern));
+    const folded = ignoreCase ? foldPattern(pattern) : pattern;
+    const first = seen.get(patternKey(folded));
     if (first !== undefined) {
       const line = file.lineOf(['rules', first], 'key');
       file.refuse(
@@ -153,8 +173,8 @@ function readRules(
         'key',
       );
     }
-    seen.set(patternKey(pattern), text);
-    const taken = gatewayPaths.find((base) => isWithin(pattern, base));
+    seen.set(patternKey(folded), text);
+    const taken = gatewayPaths.find((base) => isWithin(folded, ignoreCase ? base.map(foldSegment) : base));
     if (taken !== undefined)
       file.refuse(
         path,
@@ -162,7 +182,7 @@ function readRules(
         'remove it',
         'key',
       );
-    return [readPathRules(file, path, pattern, value, audiences)];
+    return [readPathRules(file, path, pattern, value, audience)];
   });
 }
 

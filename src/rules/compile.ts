@@ -1,6 +1,6 @@
-import { wildcardFor } from './host-pattern.ts';
+import { hostKey, wildcardFor } from './host-pattern.ts';
 import { COMMON_METHODS } from './method.ts';
-import { ANY_SEGMENT } from './path-pattern.ts';
+import { ANY_SEGMENT, foldPattern, foldSegment } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
 import type { App, AppRules, Match, PathRules, RuleSet } from './rule-set.ts';
 
@@ -24,14 +24,17 @@ interface Node {
  * Does *not* look for ties: the apps' hosts differ, and so do the patterns of an app (`loadRuleSet` refuses others).
  */
 export function compile(version: string, apps: readonly AppRules[]): RuleSet {
-  const byHost = new Map(apps.flatMap(({ app }) => app.hosts.map((host) => [host, app] as const)));
+  const byHost = new Map(apps.flatMap(({ app }) => app.hosts.map((host) => [hostKey(host), app] as const)));
   const byApp = new Map(
-    apps.map((rules) => [rules.app, { root: grow(rules.paths), otherwise: rules.otherwise }]),
+    apps.map(({ app, paths, otherwise }) => [
+      app,
+      { root: grow(paths, app.ignoreCase), fold: app.ignoreCase, otherwise },
+    ]),
   );
   return Object.freeze<RuleSet>({
     version,
     apps: apps.map(({ app }) => app),
-    written: apps.map(({ app, paths, otherwise }) => ({ app, paths, otherwise })),
+    written: apps.map(({ app, paths, otherwise, tests }) => ({ app, paths, otherwise, tests })),
     appFor(host) {
       const exact = byHost.get(host);
       if (exact !== undefined) return exact;
@@ -41,7 +44,7 @@ export function compile(version: string, apps: readonly AppRules[]): RuleSet {
     match(app, method, path) {
       const compiled = byApp.get(app);
       if (compiled === undefined) return { kind: 'none', app, reason: 'no-rule' };
-      const found = find(compiled.root, path, 0);
+      const found = find(compiled.root, compiled.fold ? path.map(foldSegment) : path, 0);
       if (found !== undefined) return pick(app, method, found.byMethod.get(method), found.rest);
       if (compiled.otherwise === undefined) return { kind: 'none', app, reason: 'no-rule' };
       return pick(app, method, undefined, compiled.otherwise);
@@ -66,15 +69,19 @@ function find(node: Node, path: readonly string[], depth: number): PathRules | u
   if (segment === undefined) return node.end ?? node.below;
   const literal = node.literal === segment ? node.next : node.literals?.get(segment);
   const found = literal === undefined ? undefined : find(literal, path, depth + 1);
-  return found ?? (node.any === undefined ? undefined : find(node.any, path, depth + 1)) ?? node.below;
+  if (found !== undefined) return found;
+  // Only a tolerated reading has empty segments; no `*` stands for one.
+  const any = node.any === undefined || segment === '' ? undefined : find(node.any, path, depth + 1);
+  return any ?? node.below;
 }
 
-function grow(paths: readonly PathRules[]): Node {
+function grow(paths: readonly PathRules[], fold: boolean): Node {
   const root = emptyNode();
   for (const rules of paths) {
+    const { segments, below } = fold ? foldPattern(rules.pattern) : rules.pattern;
     let node = root;
-    for (const segment of rules.pattern.segments) node = child(node, segment);
-    if (rules.pattern.below) node.below = rules;
+    for (const segment of segments) node = child(node, segment);
+    if (below) node.below = rules;
     else node.end = rules;
   }
   return root;

@@ -3,6 +3,7 @@ import type { Problem } from '../document/problem.ts';
 import { readYaml } from '../document/yaml-document.ts';
 import { type AppFile, readAppFile, readDefaults } from './app-file.ts';
 import { compile } from './compile.ts';
+import { hostKey } from './host-pattern.ts';
 import { ANY_SEGMENT } from './path-pattern.ts';
 import type { RuleSet } from './rule-set.ts';
 import { RulesFile } from './rules-file.ts';
@@ -49,6 +50,7 @@ export function loadRuleSet(
     .flatMap(({ file, value }) => readAppFile(file, value, defaults, gatewayPaths) ?? []);
   refuseSharedNames(apps);
   refuseSharedHosts(apps);
+  refuseForeignTests(apps);
   apps.forEach(refuseManyArrangements);
   const problems = read.flatMap(({ file }) => file.problems);
   if (read.every(({ file }) => isDefaults(file.name)))
@@ -84,13 +86,33 @@ function refuseSharedHosts(apps: readonly AppFile[]): void {
   const first = new Map<string, AppFile>();
   for (const each of apps)
     for (const host of each.app.hosts) {
-      const other = first.get(host);
-      if (other === undefined) first.set(host, each);
-      else
+      const other = first.get(hostKey(host));
+      if (other === undefined) first.set(hostKey(host), each);
+      else {
+        const theirs = other.app.hosts.find((one) => hostKey(one) === hostKey(host)) ?? host;
+        const where = other.file.idOf(['hosts', other.hostPlaces.get(theirs) ?? 0]);
+        const as = theirs === host ? '' : `, as \`${theirs}\``;
         each.file.refuse(
           ['hosts', each.hostPlaces.get(host) ?? 0],
-          `\`${host}\` belongs to the app \`${other.app.name}\` in ${other.file.idOf(['hosts', other.hostPlaces.get(host) ?? 0])} as well.`,
+          `\`${host}\` belongs to the app \`${other.app.name}\` in ${where} as well${as}.`,
           'leave it to one of the two apps',
+        );
+      }
+    }
+}
+
+/** A host that a pattern of the app matches may be the exact host of another app, which then answers. */
+function refuseForeignTests(apps: readonly AppFile[]): void {
+  const owners = new Map(apps.flatMap((each) => each.app.hosts.map((host) => [host, each] as const)));
+  for (const each of apps)
+    for (const { id, host } of each.tests) {
+      const owner = owners.get(host);
+      if (owner !== undefined && owner !== each)
+        each.file.refuse(
+          ['tests'],
+          `The test ${id} asks for \`${host}\`, which belongs to the app \`${owner.app.name}\`.`,
+          'move the test there, or name another `host`',
+          'key',
         );
     }
 }
@@ -113,7 +135,8 @@ function refuseManyArrangements({ file, paths }: AppFile): void {
     );
 }
 
-function versionOf(files: readonly RulesText[]): string {
+/** @returns the version that a rule set of these files has: a name of their content. */
+export function versionOf(files: readonly RulesText[]): string {
   const hash = createHash('sha256');
   const names = files.map(({ file, text }) => JSON.stringify([file, text])).toSorted();
   for (const name of names) hash.update(name);

@@ -25,6 +25,10 @@ const REGISTERED: ReadonlySet<string> = new Set([
 export const looksLikeMethods = (key: string): boolean =>
   /^[A-Z]/.test(key) || key.split(/[\s,]+/).some((word) => REGISTERED.has(word.toUpperCase()));
 
+/** @returns the registered method that was probably meant; undefined for one that is registered, and when none is near. */
+export const nearestMethod = (method: string): string | undefined =>
+  REGISTERED.has(method) ? undefined : nearestWord(method, REGISTERED);
+
 /** Reads a key such as `POST PUT PATCH`. */
 export function readMethods(file: RulesFile, path: YamlPath, key: string): string[] {
   const refuse = (message: string, wayOut: string): [] => file.refuse(path, message, wayOut, 'key') ?? [];
@@ -36,7 +40,7 @@ export function readMethods(file: RulesFile, path: YamlPath, key: string): strin
       return refuse(`\`${method}\` is no HTTP method.`, 'write methods such as `GET` or `POST PUT`');
     if (method !== method.toUpperCase())
       return refuse('Methods are written in upper case.', `write \`${key.toUpperCase()}\``);
-    const near = REGISTERED.has(method) ? undefined : nearestWord(method, REGISTERED);
+    const near = nearestMethod(method);
     if (near !== undefined) return refuse(`\`${method}\` is no known method.`, `did you mean \`${near}\`?`);
     if (methods.indexOf(method) !== methods.lastIndexOf(method))
       return refuse(`\`${method}\` stands twice here.`, 'remove one of the two');

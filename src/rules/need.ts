@@ -1,3 +1,4 @@
+import { durationWayOut, parseDuration } from '../document/duration.ts';
 import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { isScopeToken } from '../token/scope.ts';
@@ -6,12 +7,11 @@ import { isYamlMap, type RulesFile } from './rules-file.ts';
 
 const WORDS = ['public', 'authenticated', 'deny'] as const;
 
-/** Keys of a need that is a map, and those that a later version brings. */
-export const NEED_KEYS: readonly string[] = ['all', 'any', 'audience'];
-export const LATER_NEED_KEYS: readonly string[] = ['acr', 'loginWithin'];
+/** Keys of a need that is a map. */
+export const NEED_KEYS: readonly string[] = ['all', 'any', 'audience', 'acr', 'loginWithin'];
 
 /**
- * Reads a need: a word, a list with one scope, or a map of `all`, `any`, `audience`.
+ * Reads a need: a word, a list with one scope, or a map of `all`, `any`, `audience`, `acr`, `loginWithin`.
  * @param audiences what holds unless the need names its own; may be empty, which is *not* checked here
  * @returns undefined when it has a problem, which the file then knows
  */
@@ -54,14 +54,42 @@ export function readScopes(file: RulesFile, path: YamlPath, value: unknown): str
 
 /** Reads an audience or a list of audiences (any of): exact texts without blanks. */
 export function readAudiences(file: RulesFile, path: YamlPath, value: unknown): string[] {
-  const texts = Array.isArray(value)
-    ? file.texts(path, value, 'An audience', '[https://api.example.com]')
-    : [{ text: file.text(path, value, 'An audience') ?? '', path }];
-  return texts.flatMap(({ text, path: place }) => {
-    if (/\s/.test(text))
-      file.refuse(place, 'An audience holds no blank.', 'write one text for each audience: [first, second]');
-    return text === '' || /\s/.test(text) ? [] : [text];
-  });
+  if (!Array.isArray(value)) return [readAudience(file, path, value) ?? []].flat();
+  return file
+    .texts(path, value, 'An audience', '[https://api.example.com]')
+    .flatMap(({ text, path: place }) => readAudience(file, place, text) ?? []);
+}
+
+/** Reads one audience: an exact text without blanks. */
+export function readAudience(file: RulesFile, path: YamlPath, value: unknown): string | undefined {
+  const text = file.text(path, value, 'An audience');
+  if (text === undefined || !/\s/.test(text)) return text;
+  return file.refuse(
+    path,
+    'An audience holds no blank.',
+    'write one text for each audience: [first, second]',
+  );
+}
+
+/** Reads an authentication context class: compared exactly, and fit to stand in `acr_values` of a challenge (RFC 9470). */
+export function readAcrValue(file: RulesFile, path: YamlPath, value: unknown): string | undefined {
+  const text = file.text(path, value, 'An `acr` value');
+  if (text === undefined || isScopeToken(text)) return text; // the same characters
+  return /\s/.test(text)
+    ? file.refuse(path, 'An `acr` value holds no blank.', 'write one text for each value: [first, second]')
+    : file.refuse(
+        path,
+        'An `acr` value is printable ASCII without double quotes and backslashes.',
+        'write it as the access token spells `acr`',
+      );
+}
+
+/** @returns seconds. */
+function readLoginWithin(file: RulesFile, path: YamlPath, value: unknown): number | undefined {
+  const seconds = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (seconds === undefined) return file.refuse(path, 'This is no duration.', durationWayOut(value));
+  if (seconds > 0) return seconds;
+  return file.refuse(path, 'Nobody can have signed in within no time.', 'write a duration such as `15m`');
 }
 
 function readWord(
@@ -104,7 +132,7 @@ function readMap(
   value: object,
   audiences: readonly string[],
 ): Need | undefined {
-  const map = file.map(path, value, NEED_KEYS, LATER_NEED_KEYS);
+  const map = file.map(path, value, NEED_KEYS, []);
   if (map === undefined) return undefined;
   if (Object.keys(map).length === 0)
     return file.refuse(
@@ -118,8 +146,16 @@ function readMap(
     ? readAudiences(file, [...path, 'audience'], map['audience'])
     : audiences;
   const [allOf, anyOf] = [scopes('all'), scopes('any')];
+  const acr = Object.hasOwn(map, 'acr')
+    ? file
+        .texts([...path, 'acr'], map['acr'], 'An `acr` value', '[mfa]')
+        .flatMap(({ text, path: place }) => readAcrValue(file, place, text) ?? [])
+    : [];
+  const loginWithin = Object.hasOwn(map, 'loginWithin')
+    ? readLoginWithin(file, [...path, 'loginWithin'], map['loginWithin'])
+    : undefined;
   const refused = own.length === 0 && own !== audiences; // and the file knows why
-  return refused ? undefined : tokenNeed(own, allOf, anyOf);
+  return refused ? undefined : { ...tokenNeed(own, allOf, anyOf), acr, loginWithin };
 }
 
 const tokenNeed = (audiences: readonly string[], allOf: string[], anyOf: string[]): TokenNeed => ({

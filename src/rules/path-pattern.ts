@@ -42,6 +42,18 @@ export function parsePathPattern(text: string): PathPattern | PathRefusal {
   return { segments, below };
 }
 
+/**
+ * A pattern, or a request's segment, in lower case, for apps with `ignoreCase`. Simple on purpose, as upstreams do it: what
+ * only upper-casing or full case folding joins stays apart (ß and ss, ı and i, ſ and s, the two small sigmas), and no Unicode
+ * normalisation is applied.
+ */
+export const foldSegment = (segment: string): string => segment.toLowerCase();
+
+export const foldPattern = ({ segments, below }: PathPattern): PathPattern => ({
+  segments: segments.map((segment) => (segment === ANY_SEGMENT ? segment : foldSegment(segment))),
+  below,
+});
+
 /** @returns one spelling for all patterns that match the same paths. */
 export const patternKey = ({ segments, below }: PathPattern): string =>
   [
@@ -78,7 +90,7 @@ function refuseWhole(text: string): PathRefusal | undefined {
   const bad = /[\\;#]/.exec(text)?.[0];
   if (bad !== undefined)
     return refuse(
-      `A request path with \`${bad}\` is always refused, so this rule could never match.`,
+      `A request path with \`${bad}\` is refused or read in more than one way, so this rule could never match.`,
       bad === '\\' ? 'write `/`' : `remove everything from \`${bad}\` on`,
     );
   if (text.includes('//'))
@@ -112,7 +124,7 @@ function decodedForm(text: string): string {
   } catch {
     // no valid escapes: the general advice fits
   }
-  return 'write the character itself; requests with an escaped slash, percent sign and the like are always refused';
+  return 'write the character itself; no rule can name an escaped slash, a percent sign and the like';
 }
 
 const refuse = (message: string, wayOut: string): PathRefusal => ({ message, wayOut });

@@ -1,11 +1,13 @@
 import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { looksLikeMethods, readMethods } from './method.ts';
-import { LATER_NEED_KEYS, NEED_KEYS, readAudiences, readNeed } from './need.ts';
+import { NEED_KEYS, readAudiences, readNeed } from './need.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
 import type { PathRules } from './rule-set.ts';
 import { isYamlMap, type RulesFile, type YamlMap } from './rules-file.ts';
+
+const SAMPLES: Readonly<Record<string, string>> = { acr: '[mfa]', loginWithin: '15m' };
 
 const NO_METHODS: ReadonlyMap<string, Rule> = new Map();
 
@@ -41,19 +43,21 @@ function readMethodMap(
   const audiences = Object.hasOwn(map, 'audience')
     ? readAudiences(file, [...path, 'audience'], map['audience'])
     : appAudiences;
-  const rule = (key: string, method: string): Rule | undefined => {
+  // The methods of one key share its need.
+  const rulesOf = (key: string, methods: readonly string[]): readonly Rule[] => {
     const need = readNeed(file, [...path, key], map[key], audiences);
-    return need === undefined ? undefined : { id: file.idOf([...path, key]), path: text, method, need };
+    const id = file.idOf([...path, key]);
+    return need === undefined ? [] : methods.map((method) => ({ id, path: text, method, need }));
   };
   const lines = new Map<string, number>();
   for (const key of Object.keys(map)) {
     const place = [...path, key];
     if (key === 'audience') continue;
-    if (key === 'otherwise') rest = rule(key, key);
-    else if (LATER_NEED_KEYS.includes(key)) file.notYet(place, key, 'key');
+    if (key === 'otherwise') [rest] = rulesOf(key, [key]);
     else if (!looksLikeMethods(key)) refuseKey(file, place, key);
-    else
-      for (const method of readMethods(file, place, key)) {
+    else {
+      const methods = readMethods(file, place, key);
+      for (const method of methods) {
         const first = lines.get(method);
         if (first !== undefined)
           file.refuse(
@@ -63,9 +67,9 @@ function readMethodMap(
             'key',
           );
         lines.set(method, file.lineOf(place, 'key'));
-        const own = rule(key, method);
-        if (own !== undefined) byMethod.set(method, own);
       }
+      for (const rule of rulesOf(key, methods)) byMethod.set(String(rule.method), rule);
+    }
   }
   const get = byMethod.get('GET');
   if (get !== undefined && !byMethod.has('HEAD')) byMethod.set('HEAD', get);
@@ -73,12 +77,12 @@ function readMethodMap(
 }
 
 function refuseKey(file: RulesFile, place: YamlPath, key: string): void {
-  const near = nearestWord(key, ['otherwise', 'audience', ...LATER_NEED_KEYS]);
+  const near = nearestWord(key, ['otherwise', 'audience']);
   if (NEED_KEYS.includes(key))
     file.refuse(
       place,
       `\`${key}\` stands beside methods.`,
-      `write the need behind each method: GET: { ${key}: [scope] }`,
+      `write the need behind each method: GET: { ${key}: ${SAMPLES[key] ?? '[scope]'} }`,
       'key',
     );
   else

@@ -4,13 +4,20 @@ import type { Problem } from '../document/problem.ts';
 import { MAX_BYTES, readUtf8 } from '../document/yaml-document.ts';
 import type { RulesText } from './load.ts';
 
+/** @returns whether a file of the folder is one of its rules files, by its name. */
+export const isRulesFile = (name: string): boolean => !name.startsWith('.') && /\.ya?ml$/.test(name);
+
+/** The rules files as texts, and what could not be read. */
+export interface RulesRead {
+  readonly files: readonly RulesText[];
+  readonly problems: readonly Problem[];
+}
+
 /**
  * Reads the rules files of a folder (`*.yaml`, `*.yml`, not those whose names begin with `.`), or one file. Not recursive;
  * links are followed, as Kubernetes mounts need. Does *not* look into the files.
  */
-export async function readRuleFiles(
-  path: string,
-): Promise<{ readonly files: readonly RulesText[]; readonly problems: readonly Problem[] }> {
+export async function readRuleFiles(path: string): Promise<RulesRead> {
   const files: RulesText[] = [];
   const problems: Problem[] = [];
   const refuse = (file: string, message: string, wayOut: string): void => {
@@ -41,9 +48,7 @@ async function rulesFilesAt(
 ): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
-    const names = (await readdir(path))
-      .filter((name) => !name.startsWith('.') && /\.ya?ml$/.test(name))
-      .toSorted();
+    const names = (await readdir(path)).filter(isRulesFile).toSorted();
     if (names.length === 0)
       refuse(
         path,

@@ -1,6 +1,7 @@
 import type { Tolerance } from '../forwarded/canonical-path.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
+import type { RuleTest } from './rule-tests.ts';
 
 /** Which credentials an app takes. */
 export type CredentialKind = 'session' | 'bearer';
@@ -37,7 +38,12 @@ export interface App {
 /** What the rule set says about host, method and path, before any credential is opened. */
 export type Match =
   | { readonly kind: 'rule'; readonly app: App; readonly rule: Rule }
-  | { readonly kind: 'none'; readonly app: App; readonly reason: 'no-rule' | 'method-not-listed' };
+  | {
+      readonly kind: 'none';
+      readonly app: App;
+      /** `path-ambiguous`: its readings choose different rules, or there is none (`matchReadings`). */
+      readonly reason: 'no-rule' | 'method-not-listed' | 'path-ambiguous';
+    };
 
 /** What one path of a rules file says: a rule for each method that it names, and one for the rest. */
 export interface PathRules {
@@ -54,6 +60,7 @@ export interface AppRules {
   readonly paths: readonly PathRules[];
   /** What holds for paths without a rule; undefined when they are denied. */
   readonly otherwise: Rule | undefined;
+  readonly tests: readonly RuleTest[];
 }
 
 /** Immutable once built. */

@@ -1,5 +1,6 @@
 import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
+import { TOLERANCES, type Tolerance } from '../forwarded/canonical-path.ts';
 import { readHeaderMap } from './header-map.ts';
 import { readAudiences, readScopes } from './need.ts';
 import type { App, CredentialKind } from './rule-set.ts';
@@ -15,6 +16,8 @@ export interface Settings {
   readonly origins: App['origins'] | undefined;
   readonly headers: App['headers'] | undefined;
   readonly passAccessToken: boolean | undefined;
+  readonly ignoreCase: boolean | undefined;
+  readonly tolerate: readonly Tolerance[] | undefined;
   /** For paths without a rule, and where it is written. */
   readonly otherwise: { readonly word: 'deny' | 'authenticated'; readonly id: string } | undefined;
 }
@@ -27,6 +30,8 @@ export const SETTING_KEYS: readonly (keyof Settings)[] = [
   'credentials',
   'origins',
   'otherwise',
+  'ignoreCase',
+  'tolerate',
   'headers',
   'passAccessToken',
 ];
@@ -46,6 +51,8 @@ export function readSettings(file: RulesFile, map: YamlMap): Settings {
     origins: read('origins', readOrigins),
     headers: read('headers', readHeaderMap),
     passAccessToken: read('passAccessToken', readBoolean),
+    ignoreCase: read('ignoreCase', readBoolean),
+    tolerate: read('tolerate', readTolerate),
     otherwise: read('otherwise', readOtherwise),
   };
 }
@@ -103,6 +110,12 @@ function readBoolean(file: RulesFile, path: YamlPath, value: unknown): boolean |
   return typeof value === 'boolean'
     ? value
     : file.refuse(path, 'This must be true or false.', 'write true or false, without quotes');
+}
+
+function readTolerate(file: RulesFile, path: YamlPath, value: unknown): Tolerance[] {
+  return file
+    .texts(path, value, 'A spelling to tolerate', '[semicolon]')
+    .flatMap(({ text, path: place }) => file.word(place, text, TOLERANCES) ?? []);
 }
 
 function readOtherwise(file: RulesFile, path: YamlPath, value: unknown): Settings['otherwise'] {

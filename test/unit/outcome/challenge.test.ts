@@ -37,10 +37,22 @@ test.each<[reason: Reason, scopes: string[], challenge: string]>([
   expect(bearerChallenge(reason, REALM, scopes)).toBe(challenge);
 });
 
+// SU1, RFC 9470 section 3
+test.each<[Parameters<typeof bearerChallenge>[3], string]>([
+  [{ acr: ['mfa', 'urn:x:phr'], loginWithin: 900 }, ', acr_values="mfa urn:x:phr", max_age="900"'],
+  [{ acr: ['mfa'], loginWithin: undefined }, ', acr_values="mfa"'],
+  [{ acr: [], loginWithin: 60 }, ', max_age="60"'],
+  [undefined, ''],
+])('step-up for %j', (stepUp, parameters) => {
+  const error = 'Bearer realm="shop.example.com", error="insufficient_user_authentication"';
+  expect(bearerChallenge('step-up-needed', REALM, [], stepUp)).toBe(error + parameters);
+  expect(bearerChallenge('login-needed', REALM, [], stepUp)).toBe('Bearer realm="shop.example.com"');
+});
+
 /** RFC 9110 section 11.6.1 and RFC 6750 section 3: what may stand in each parameter. */
 const PARAMETERS: Readonly<Record<string, RegExp>> = {
   realm: /^[a-z0-9.:[\]_-]+$/,
-  error: /^(?:invalid_request|invalid_token|insufficient_scope)$/,
+  error: /^(?:invalid_request|invalid_token|insufficient_scope|insufficient_user_authentication)$/,
   error_description: /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/,
   scope: /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/,
 };

@@ -63,11 +63,11 @@ describe('paths', () => {
     ['/gr%C3%B6%C3%9Fe', 'Paths are written decoded, without `%`. -> write `/größe`'],
     [
       '/a%2fb',
-      'Paths are written decoded, without `%`. -> write the character itself; requests with an escaped slash, percent sign and the like are always refused',
+      'Paths are written decoded, without `%`. -> write the character itself; no rule can name an escaped slash, a percent sign and the like',
     ],
     [
       '/100%',
-      'Paths are written decoded, without `%`. -> write the character itself; requests with an escaped slash, percent sign and the like are always refused',
+      'Paths are written decoded, without `%`. -> write the character itself; no rule can name an escaped slash, a percent sign and the like',
     ],
     ['/a/./b', 'A path holds no `.` or `..` segments. -> write the path that is meant'],
     ['/a/..', 'A path holds no `.` or `..` segments. -> write the path that is meant'],
@@ -78,13 +78,16 @@ describe('paths', () => {
     ['/a/<int:id>', '`<int:id>` is no placeholder here. -> write `*` for exactly one segment'],
     [
       '/a;b',
-      'A request path with `;` is always refused, so this rule could never match. -> remove everything from `;` on',
+      'A request path with `;` is refused or read in more than one way, so this rule could never match. -> remove everything from `;` on',
     ],
     [
       '/a#b',
-      'A request path with `#` is always refused, so this rule could never match. -> remove everything from `#` on',
+      'A request path with `#` is refused or read in more than one way, so this rule could never match. -> remove everything from `#` on',
     ],
-    ['/a\\\\x', 'A request path with `\\` is always refused, so this rule could never match. -> write `/`'],
+    [
+      '/a\\\\x',
+      'A request path with `\\` is refused or read in more than one way, so this rule could never match. -> write `/`',
+    ],
     [
       '/a\\u0007',
       'The path holds a control character, and no such request is ever let through. -> remove it',
@@ -176,17 +179,50 @@ describe('needs', () => {
     ['{ any: a }', '5:14 A list must stand here. -> write [a]'],
     ['{ all: [a, a] }', '5:18 `a` stands twice in this list. -> remove one of the two'],
     ['{ alll: [a] }', '5:9 `alll` is no key that can stand here. -> did you mean `all`?'],
-    ['{ roles: [a] }', '5:9 `roles` is no key that can stand here. -> keys here are all, any, audience'],
+    [
+      '{ roles: [a] }',
+      '5:9 `roles` is no key that can stand here. -> keys here are all, any, audience, acr, loginWithin',
+    ],
     [
       '{ audience: "a b" }',
       '5:19 An audience holds no blank. -> write one text for each audience: [first, second]',
     ],
     ['{ audience: [] }', '5:19 The list is empty. -> write [https://api.example.com], or remove the key'],
     ['{ audience: "" }', '5:19 An audience is empty. -> write the text'],
-    ['{ all: [a], acr: [mfa] }', '5:19 `acr` is not supported by this version yet. -> remove it'],
+    ['{ acr: mfa }', '5:14 A list must stand here. -> write [mfa]'],
+    ['{ acr: [] }', '5:14 The list is empty. -> write [mfa], or remove the key'],
     [
-      '{ all: [a], loginWithin: 5m }',
-      '5:19 `loginWithin` is not supported by this version yet. -> remove it',
+      '{ acr: ["a b"] }',
+      '5:15 An `acr` value holds no blank. -> write one text for each value: [first, second]',
+    ],
+    ...['a\\"b', 'a\\\\b', 'größe'].map((acr): [string, string] => [
+      `{ acr: ["${acr}"] }`,
+      '5:15 An `acr` value is printable ASCII without double quotes and backslashes. -> write it as the access token spells `acr`',
+    ]),
+    ['{ acr: [mfa, mfa] }', '5:20 `mfa` stands twice in this list. -> remove one of the two'],
+    [
+      '{ acr: [5] }',
+      '5:15 An `acr` value must be text. -> write one text; numbers, true and false need double quotes',
+    ],
+    [
+      '{ loginWithin: 15 }',
+      '5:22 This is no duration. -> add the unit: `15s` for seconds, `15m` for minutes, `15h` for hours',
+    ],
+    [
+      '{ loginWithin: 15min }',
+      '5:22 This is no duration. -> write a whole number and one unit (s, m, h or d), for example `12h`',
+    ],
+    [
+      '{ loginWithin: 0s }',
+      '5:22 Nobody can have signed in within no time. -> write a duration such as `15m`',
+    ],
+    [
+      '{ loginwithin: 5m }',
+      '5:9 `loginwithin` is no key that can stand here. -> did you mean `loginWithin`?',
+    ],
+    [
+      '{ deny: true, acr: [mfa] }',
+      '5:9 `deny` is no key that can stand here. -> keys here are all, any, audience, acr, loginWithin',
     ],
   ])('%s', (need, problem) => {
     expect(problemsOf(shop(`${HEAD}rules:\n  /x: ${need}\n`))).toEqual([`shop.yaml:${problem}`]);
@@ -225,14 +261,21 @@ describe('methods', () => {
       '{ GET: public, all: [a] }',
       '5:22 `all` stands beside methods. -> write the need behind each method: GET: { all: [scope] }',
     ],
-    ['{ GET: public, acr: [a] }', '5:22 `acr` is not supported by this version yet. -> remove it'],
+    [
+      '{ GET: public, acr: [a] }',
+      '5:22 `acr` stands beside methods. -> write the need behind each method: GET: { acr: [mfa] }',
+    ],
+    [
+      '{ GET: public, loginWithin: 5m }',
+      '5:22 `loginWithin` stands beside methods. -> write the need behind each method: GET: { loginWithin: 15m }',
+    ],
     [
       '{ GET: public, audience: 5 }',
       '5:32 An audience must be text. -> write one text; numbers, true and false need double quotes',
     ],
     [
       '{ GET: { POST: public } }',
-      '5:16 `POST` is no key that can stand here. -> keys here are all, any, audience',
+      '5:16 `POST` is no key that can stand here. -> keys here are all, any, audience, acr, loginWithin',
     ],
   ])('%s', (map, problem) => {
     expect(problemsOf(shop(`${HEAD}rules:\n  /x: ${map}\n`))).toEqual([`shop.yaml:${problem}`]);
@@ -243,12 +286,22 @@ describe('keys of an app', () => {
   const ORIGIN = 'This is no serialised origin, so no browser sends it.';
   const TEXT = 'write one text; numbers, true and false need double quotes';
   test.each<[string, string]>([
-    ['tests: []', '6:1 `tests` is not supported by this version yet. -> remove it'],
-    ['tolerate: [semicolon]', '6:1 `tolerate` is not supported by this version yet. -> remove it'],
-    ['ignoreCase: false', '6:1 `ignoreCase` is not supported by this version yet. -> remove it'],
+    ['tolerate: semicolon', '6:11 A list must stand here. -> write [semicolon]'],
+    ['tolerate: []', '6:11 The list is empty. -> write [semicolon], or remove the key'],
+    [
+      'tolerate: [encoded_slash]',
+      '6:12 `encoded_slash` is no word that can stand here. -> did you mean `encoded-slash`?',
+    ],
+    [
+      'tolerate: [dots]',
+      '6:12 `dots` is no word that can stand here. -> write encoded-slash or semicolon or empty-segment or encoded-percent or encoded-hash or encoded-question',
+    ],
+    ['ignoreCase: yes', '6:13 This must be true or false. -> write true or false, without quotes'],
+    ['ingoreCase: true', '6:1 `ingoreCase` is no key that can stand here. -> did you mean `ignoreCase`?'],
     ['assertion: true', '6:1 `assertion` is not supported by this version yet. -> remove it'],
     ['exchange: dash', '6:1 `exchange` is not supported by this version yet. -> remove it'],
-    ['mode: report', '6:7 `report` is not supported by this version yet. -> remove it'],
+    ['mode: rpeort', '6:7 `rpeort` is no word that can stand here. -> did you mean `report`?'],
+    ['mode: off', '6:7 `off` is no word that can stand here. -> write enforce or report'],
     ['mode: enforced', '6:7 `enforced` is no word that can stand here. -> did you mean `enforce`?'],
     ['credentials: [basic]', '6:15 `basic` is not supported by this version yet. -> remove it'],
     ['credentials: [sesion]', '6:15 `sesion` is no word that can stand here. -> did you mean `session`?'],
@@ -291,7 +344,7 @@ describe('keys of an app', () => {
     ['Hosts: [a]', '6:1 `Hosts` is no key that can stand here. -> did you mean `hosts`?'],
     [
       'whatever: 1',
-      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, provider, issuers, audience, login, credentials, origins, otherwise, headers, passAccessToken',
+      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, tests, provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken',
     ],
   ])('%s', (line, problem) => {
     expect(problemsOf(shop(`${HEAD}${RULES}${line}\n`))).toEqual([`shop.yaml:${problem}`]);
@@ -342,6 +395,10 @@ describe('hosts', () => {
   const LABEL =
     '`*` stands for the whole first label of a host only. -> write `"*.example.com"`, or name every host';
   const NAME = 'This is no host name. -> write a name such as `shop.example.com`';
+  const TENANT =
+    '`{tenant}` stands for the whole first label of a host only. -> write `"{tenant}.example.com"`, or name every host';
+  const PLACEHOLDER =
+    'The only placeholder of a host is `{tenant}`. -> write `"{tenant}.example.com"`, or `"*.example.com"` for any label';
   test.each<[string, string]>([
     [
       'shop.example.com:8443',
@@ -356,8 +413,19 @@ describe('hosts', () => {
     ['"*shop.example.com"', LABEL],
     ['"*.*.example.com"', LABEL],
     ['"**.example.com"', LABEL],
-    ['"{tenant}.example.com"', '`{tenant}` is not supported by this version yet. -> remove it'],
-    ['"{x}.example.com"', NAME],
+    ['"a.{tenant}.example.com"', TENANT],
+    ['"{tenant}x.example.com"', TENANT],
+    ['"{tenant}"', TENANT],
+    ['"*.{tenant}.example.com"', TENANT],
+    ['"{tenant}.*.example.com"', LABEL],
+    ['"{x}.example.com"', PLACEHOLDER],
+    ['"{Tenant}.example.com"', PLACEHOLDER],
+    ['"{tenant}.[::1]"', NAME],
+    [
+      '"{tenant}.example.com:80"',
+      'A host is written without a port; every port matches. -> write `{tenant}.example.com`',
+    ],
+    ['xn--a-ö.de', NAME],
     ['"a b"', NAME],
     ['a..b', NAME],
     ['user@example.com', NAME],
@@ -383,6 +451,18 @@ describe('hosts', () => {
     [
       '[größe.de, xn--gre-6ka8i.de]',
       '2:19 `xn--gre-6ka8i.de` is named before in this list. -> remove one of the two',
+    ],
+    [
+      '["*.a.de", "{tenant}.A.de"]',
+      '2:19 `{tenant}.a.de` matches the same hosts as `*.a.de`. -> keep one of the two',
+    ],
+    [
+      '["{tenant}.a.de", "{tenant}.A.de"]',
+      '2:26 `{tenant}.a.de` is named before in this list. -> remove one of the two',
+    ],
+    [
+      '[{tenant}.a.de]',
+      '2:17 The value has ended before this text. -> put the whole value in double quotes if it begins with { or [ or a quote',
     ],
     ['["*.a.de", "*.A.de"]', '2:19 `*.a.de` is named before in this list. -> remove one of the two'],
     ['[]', '2:8 The list is empty. -> write [shop.example.com], or remove the key'],
@@ -447,6 +527,14 @@ describe('files as a whole', () => {
     expect(
       problemsOf(
         { file: 'a.yaml', text: `app: a\nhosts: ["*.a.de"]\n${RULES}` },
+        { file: 'b.yaml', text: `app: b\nhosts: ["{tenant}.A.de"]\n${RULES}` },
+      ),
+    ).toEqual([
+      'b.yaml:2:9 `{tenant}.a.de` belongs to the app `a` in a.yaml:2 as well, as `*.a.de`. -> leave it to one of the two apps',
+    ]);
+    expect(
+      problemsOf(
+        { file: 'a.yaml', text: `app: a\nhosts: ["*.a.de"]\n${RULES}` },
         { file: 'b.yaml', text: `app: b\nhosts:\n  - x.de\n  - "*.A.de"\n${RULES}` },
       ),
     ).toEqual([
@@ -456,18 +544,22 @@ describe('files as a whole', () => {
 
   test('defaults hold values only', () => {
     const keys =
-      'provider, issuers, audience, login, credentials, origins, otherwise, headers, passAccessToken';
+      'provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken';
+    const own = ['rules', 'mode', 'hosts', 'app', 'title', 'tests'];
     expect(
       problemsOf(shop(HEAD + RULES), {
         file: '_defaults.yaml',
-        text: 'rules: {}\nmode: enforce\nhosts: [a]\ncredentials: [basic]\ntolerate: []\n',
+        text: `${own.map((key) => `${key}: [a]\n`).join('')}credentials: [basic]\ntolerate: [dots]\nassertion: x\nwhatever: 1\n`,
       }),
     ).toEqual([
-      `_defaults.yaml:1:1 \`rules\` is no key that can stand here. -> keys here are ${keys}`,
-      `_defaults.yaml:2:1 \`mode\` is no key that can stand here. -> keys here are ${keys}`,
-      `_defaults.yaml:3:1 \`hosts\` is no key that can stand here. -> keys here are ${keys}`,
-      '_defaults.yaml:4:15 `basic` is not supported by this version yet. -> remove it',
-      '_defaults.yaml:5:1 `tolerate` is not supported by this version yet. -> remove it',
+      ...own.map(
+        (key, at) =>
+          `_defaults.yaml:${at + 1}:1 \`${key}\` belongs to one app, and the defaults hold for all. -> write it in the file of the app`,
+      ),
+      '_defaults.yaml:7:15 `basic` is not supported by this version yet. -> remove it',
+      '_defaults.yaml:8:12 `dots` is no word that can stand here. -> write encoded-slash or semicolon or empty-segment or encoded-percent or encoded-hash or encoded-question',
+      '_defaults.yaml:9:1 `assertion` is not supported by this version yet. -> remove it',
+      `_defaults.yaml:10:1 \`whatever\` is no key that can stand here. -> keys here are ${keys}`,
     ]);
   });
 
@@ -477,6 +569,222 @@ describe('files as a whole', () => {
         { file: 'a.yaml', text: `app: a\nhosts: [a.de:1]\nrules:\n  /x*: public\n  /y: publc\ntests: []\n` },
         { file: 'b.yaml', text: 'app: b\nhosts: [*.b.de]\n' },
       ).map((problem) => problem.split(' ')[0]),
-    ).toEqual(['a.yaml:2:9', 'a.yaml:4:3', 'a.yaml:5:7', 'a.yaml:6:1', 'b.yaml:2:9']);
+    ).toEqual(['a.yaml:2:9', 'a.yaml:4:3', 'a.yaml:5:7', 'a.yaml:6:8', 'b.yaml:2:9']);
+  });
+});
+
+describe('ignoreCase', () => {
+  test('paths that differ in case only, and paths of the gateway', () => {
+    const rules =
+      '  /A: public\n  /a: deny\n  /B/*: public\n  /b/*/: deny\n  /C/**: public\n  /c: deny\n  /_AUTH/x: deny\n';
+    expect(problemsOf(shop(`${HEAD}ignoreCase: true\nrules:\n${rules}`))).toEqual([
+      'shop.yaml:7:3 This is the same path as `/A` on line 6. -> keep one of the two',
+      'shop.yaml:9:3 This is the same path as `/B/*` on line 8. -> keep one of the two',
+      'shop.yaml:12:3 `/_auth` belongs to the gateway, so this rule could never match. -> remove it',
+    ]);
+    expect(problemsOf(shop(`${HEAD}ignoreCase: false\nrules:\n${rules}`))).toEqual([]);
+  });
+});
+
+describe('tests', () => {
+  const FORM = '{ request: GET /orders/7, scopes: [orders:read], expect: permit }';
+  const APP = `app: shop\nhosts: [shop.example.com, "*.shop.example.com"]\n${RULES}`; // lines 1 to 4
+  test.each<[string, string]>([
+    ['[]', `5:8 The list is empty. -> write - ${FORM}, or remove the key`],
+    ['{}', `5:8 A list of tests must stand here. -> write - ${FORM}, or remove the key`],
+    ['', `5:1 A list of tests must stand here. -> write - ${FORM}, or remove the key`],
+    [
+      '[GET /]',
+      '5:9 A map stands here. -> write request, expect, scopes, missing, host, audience, acr as keys',
+    ],
+  ])('tests: %s', (tests, problem) => {
+    expect(problemsOf(shop(`${APP}tests: ${tests}\n`))).toEqual([`shop.yaml:${problem}`]);
+  });
+
+  test.each<[string, string]>([
+    ['expect: public', `5 The test has no \`request\`. -> write ${FORM}`],
+    ['request: GET /', `5 The test has no \`expect\`. -> write ${FORM}`],
+    ['request: GET /, expect: publc', '31 `publc` is no word that can stand here. -> did you mean `public`?'],
+    [
+      'request: GET /, expect: "401"',
+      '31 `401` is no word that can stand here. -> write public or permit or login or forbidden or deny or bad-request',
+    ],
+    [
+      'request: GET /, expect: public, scope: [a]',
+      '39 `scope` is no key that can stand here. -> did you mean `scopes`?',
+    ],
+    [
+      'request: GET /a,b, expect: public',
+      '23 This key has no value. -> write `key: value`; text with a comma or a bracket in it needs double quotes',
+    ],
+    [
+      'request: 5, expect: public',
+      '16 A request must be text. -> write one text; numbers, true and false need double quotes',
+    ],
+    [
+      'request: /x, expect: public',
+      '16 A request is a method, one blank and an address. -> write GET /orders/7',
+    ],
+    [
+      'request: GET, expect: public',
+      '16 A request is a method, one blank and an address. -> write GET /orders/7',
+    ],
+    [
+      'request: "G@T /", expect: public',
+      '16 A request is a method, one blank and an address. -> write GET /orders/7',
+    ],
+    ['request: GTE /, expect: public', '16 `GTE` is no known method. -> did you mean `GET`?'],
+    ['request: get /, expect: public', '16 `get` is no known method. -> did you mean `GET`?'],
+    ['request: GET x, expect: public', '16 The address of a request begins with `/`. -> write GET /x'],
+    ['request: GET  /x, expect: public', '16 The address of a request begins with `/`. -> write GET /x'],
+    [
+      'request: GET https://shop.example.com/, expect: public',
+      '16 The address of a request begins with `/`. -> write the path alone, and the host as `host`',
+    ],
+    [
+      'request: GET /größe/a b, expect: public',
+      '16 A request is written as clients send it. -> write GET /gr%C3%B6%C3%9Fe/a%20b',
+    ],
+    [
+      'request: GET /, expect: permit, missing: [a]',
+      '39 Only a caller that is forbidden lacks scopes. -> remove `missing`, or write `expect: forbidden`',
+    ],
+    [
+      'request: GET /, expect: forbidden, missing: []',
+      '51 The list is empty. -> write [orders:read], or remove the key',
+    ],
+    ['request: GET /, expect: forbidden, missing: a', '51 A list must stand here. -> write [a]'],
+    ['request: GET /, expect: permit, scopes: a', '47 A list must stand here. -> write [a]'],
+    [
+      'request: GET /, expect: permit, scopes: [a b]',
+      '48 A scope holds no blank. -> write { all: [a, b] } if several scopes are meant',
+    ],
+    [
+      'request: GET /, expect: login, audience: x',
+      '38 Without `scopes` the caller is anonymous and has no token that `audience` could belong to. -> write `scopes` as well; `scopes: []` is a token without scopes',
+    ],
+    [
+      'request: GET /, expect: login, acr: x',
+      '38 Without `scopes` the caller is anonymous and has no token that `acr` could belong to. -> write `scopes` as well; `scopes: []` is a token without scopes',
+    ],
+    [
+      'request: GET /, expect: permit, scopes: [], acr: [mfa]',
+      '56 An `acr` value must be text. -> write one text; numbers, true and false need double quotes',
+    ],
+    [
+      'request: GET /, expect: permit, scopes: [], audience: a b',
+      '61 An audience holds no blank. -> write one text for each audience: [first, second]',
+    ],
+    [
+      'request: GET /, expect: public, host: other.de',
+      '45 `other.de` is no host of this app. -> write a host of shop.example.com, *.shop.example.com',
+    ],
+    [
+      'request: GET /, expect: public, host: a.b.shop.example.com',
+      '45 `a.b.shop.example.com` is no host of this app. -> write a host of shop.example.com, *.shop.example.com',
+    ],
+    [
+      'request: GET /, expect: public, host: shop.exmaple.com',
+      '45 `shop.exmaple.com` is no host of this app. -> did you mean `shop.example.com`?',
+    ],
+    [
+      'request: GET /, expect: public, host: "*.shop.example.com"',
+      '45 A test asks for one host. -> write `any.shop.example.com`',
+    ],
+    [
+      'request: GET /, expect: public, host: shop.example.com:80',
+      '45 A host is written without a port; every port matches. -> write `shop.example.com`',
+    ],
+  ])('{ %s }', (tests, problem) => {
+    expect(problemsOf(shop(`${APP}tests:\n  - { ${tests} }\n`))).toEqual([`shop.yaml:6:${problem}`]);
+  });
+
+  test('a host that another app owns', () => {
+    const wild = `app: wild\nhosts: ["*.example.com"]\n${RULES}tests:\n  - { request: GET /, expect: public }\n  - { request: GET /, expect: public, host: shop.example.com }\n`;
+    expect(problemsOf(shop(HEAD + RULES), { file: 'wild.yaml', text: wild })).toEqual([
+      'wild.yaml:5:1 The test wild.yaml:7 asks for `shop.example.com`, which belongs to the app `shop`. -> move the test there, or name another `host`',
+    ]);
+  });
+});
+
+describe('what YAML makes of a slip', () => {
+  const ANCHOR =
+    'An unquoted & begins a YAML anchor, and anchors are not used here. -> put the text in double quotes, or remove the anchor';
+  const COLON =
+    'A colon inside a list makes a map of this item. -> write `name:part` without a blank behind the colon, or put the whole item in double quotes';
+  test.each<[string, string, string[]]>([
+    ['a tab', 'app: a\n\thosts: [a.de]\n', ['2:1 A tab cannot be used for indentation. -> use blanks']],
+    [
+      'a bomb of aliases',
+      'a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n',
+      [
+        `1:4 ${ANCHOR}`,
+        `2:4 ${ANCHOR}`,
+        '3:5 An unquoted * begins a YAML alias, and aliases are not used here. -> put the text in double quotes: "*.example.com"',
+      ],
+    ],
+    [
+      'a repeated key',
+      `${HEAD}app: b\n${RULES}`,
+      [
+        '4:1 `app` stands twice in this map; first on line 1. -> keep one of the two, and move what belongs together below it',
+      ],
+    ],
+    [
+      'a number',
+      `app: 12345678901234567890\nhosts: [a.de]\n${RULES}`,
+      [
+        '1:6 YAML reads this as a number and would change its digits. -> put it in double quotes if it is a name, else write the plain number',
+      ],
+    ],
+    [
+      'colons in lists',
+      `${HEAD}rules:\n  /b: [orders: read]\n  /c: [read:]\n`,
+      [`5:8 ${COLON}`, `6:8 ${COLON}`],
+    ],
+    [
+      'ten megabytes',
+      '#'.repeat(10_000_000),
+      ['0:0 The file is larger than 8 MiB. -> split it into several files'],
+    ],
+    [
+      'two documents',
+      '---\napp: a\n---\napp: b\n',
+      [
+        '3:1 A second YAML document begins here. -> remove the line `---` or `...` before it, or use a file of its own',
+      ],
+    ],
+    [
+      'wrong types',
+      'app: {}\nhosts: 5\nrules: 5\ntests: 5\nlogin: 5\n',
+      [
+        '1:6 The name of an app must be text. -> write one text; numbers, true and false need double quotes',
+        '2:8 A list must stand here. -> write [shop.example.com]',
+        '3:8 Rules are a map from paths to needs. -> write a map from paths to needs, such as `/**: authenticated`',
+        '4:8 A list of tests must stand here. -> write - { request: GET /orders/7, scopes: [orders:read], expect: permit }, or remove the key',
+        '5:8 A map stands here. -> write scopes, ask as keys',
+      ],
+    ],
+  ])('%s', (_name, text, problems) => {
+    expect(problemsOf(shop(text))).toEqual(problems.map((problem) => `shop.yaml:${problem}`));
+  });
+
+  test('a byte order mark and CRLF are no problem, and shift no place', () => {
+    expect(problemsOf(shop(`\uFEFF${HEAD}${RULES}`.replaceAll('\n', '\r\n')))).toEqual([]);
+    expect(problemsOf(shop(`\uFEFF${HEAD}rules:\n  /: publc\n`.replaceAll('\n', '\r\n')))).toEqual([
+      'shop.yaml:5:6 `publc` is no need. -> did you mean `public`?',
+    ]);
+  });
+
+  test('brackets nested beyond all reason', () => {
+    // Where the parser gives up depends on its stack.
+    const [problem, ...more] = problemsOf(shop('['.repeat(10_000)));
+    expect(problem).toMatch(/^shop\.yaml:\d+:\d+ The file is nested too deeply\. -> use fewer brackets/);
+    expect(more).toEqual([]);
+  });
+
+  test('the line is quoted and the caret has its length', () => {
+    const loaded = loadRuleSet([shop(`${HEAD}rules:\n  /: publc\n`)]);
+    expect('problems' in loaded && loaded.problems[0]?.excerpt).toEqual({ text: '  /: publc', length: 5 });
   });
 });

@@ -24,7 +24,9 @@ login: { scopes: [openid, email], ask: listed }
 credentials: [bearer]
 origins: [https://www.example.com, http://localhost:3000]
 otherwise: authenticated
-mode: enforce
+mode: report
+ignoreCase: true
+tolerate: [semicolon, encoded-slash]
 headers: { X-Forwarded-Email: email }
 passAccessToken: false
 rules:
@@ -45,9 +47,9 @@ rules:
       origins: ['https://www.example.com', 'http://localhost:3000'],
       headers: { 'X-Forwarded-Email': 'email' },
       passAccessToken: false,
-      mode: 'enforce',
-      ignoreCase: false,
-      tolerate: [],
+      mode: 'report',
+      ignoreCase: true,
+      tolerate: ['semicolon', 'encoded-slash'],
       scopesByAudience: new Map([
         ['https://api', ['a', 'b', 'm', 'z']],
         ['https://ops', ['metrics:read']],
@@ -92,7 +94,7 @@ rules:
   test('inherits what it does not say', () => {
     const defaults = {
       file: 'rules/_defaults.yaml',
-      text: 'audience: x\nlogin: { scopes: [openid, email] }\ncredentials: [bearer]\norigins: upstream\nheaders: { X-A: a }\npassAccessToken: false\notherwise: authenticated\n',
+      text: 'audience: x\nlogin: { scopes: [openid, email] }\ncredentials: [bearer]\norigins: upstream\nheaders: { X-A: a }\npassAccessToken: false\notherwise: authenticated\nignoreCase: true\ntolerate: [semicolon]\n',
     };
     const text = 'app: a\nhosts: [a.de]\nheaders: {}\nlogin: { ask: listed }\n';
     const ruleSet = load({ file: 'rules/a.yaml', text }, defaults);
@@ -105,13 +107,81 @@ rules:
       headers: {},
       passAccessToken: false,
       mode: 'enforce',
-      ignoreCase: false,
-      tolerate: [],
+      ignoreCase: true,
+      tolerate: ['semicolon'],
     });
+    const other = {
+      file: 'rules/b.yaml',
+      text: 'app: b\nhosts: [b.de]\nignoreCase: false\ntolerate: [empty-segment]\n',
+    };
+    expect(load(other, defaults).apps[0]).toMatchObject({ ignoreCase: false, tolerate: ['empty-segment'] });
     expect(app && ruleSet.match(app, 'GET', ['z'])).toMatchObject({
       kind: 'rule',
       rule: { id: 'rules/_defaults.yaml:7', path: 'otherwise' },
     });
+  });
+});
+
+describe('the tests of an app', () => {
+  const testsOf = (text: string) => load({ file: 'rules/a.yaml', text: `app: a\n${text}` }).written[0]?.tests;
+
+  test('as they are written, for whoever runs them', () => {
+    expect(
+      testsOf(`hosts: ["{tenant}.a.de", a.de, größe.de]
+audience: x
+rules: { /: public }
+tests:
+  - { request: "GET /a,b?c=d", expect: public }
+  - { request: PROPFIND /, scopes: [], expect: forbidden, missing: [r, w], host: GRÖße.de }
+  - request: DELETE /x
+    expect: permit
+    scopes: [r]
+    acr: mfa
+    audience: y
+    host: t.a.de
+  - { request: GET /größe, expect: bad-request }
+  - { request: GET x y, expect: bad-request }
+`),
+    ).toEqual([
+      { id: 'rules/a.yaml:6', method: 'GET', target: '/a,b?c=d', expect: 'public', host: 'a.de' },
+      {
+        id: 'rules/a.yaml:7',
+        method: 'PROPFIND',
+        target: '/',
+        expect: 'forbidden',
+        missing: ['r', 'w'],
+        host: 'xn--gre-6ka8i.de',
+        scopes: [],
+      },
+      {
+        id: 'rules/a.yaml:8',
+        method: 'DELETE',
+        target: '/x',
+        expect: 'permit',
+        scopes: ['r'],
+        acr: 'mfa',
+        audience: 'y',
+        host: 't.a.de',
+      },
+      { id: 'rules/a.yaml:14', method: 'GET', target: '/größe', expect: 'bad-request', host: 'a.de' },
+      { id: 'rules/a.yaml:15', method: 'GET', target: 'x y', expect: 'bad-request', host: 'a.de' },
+    ]);
+  });
+
+  test.each([
+    ['[a.de, b.de]', 'a.de'],
+    ['["*.a.de", b.de]', 'b.de'],
+    ['["*.a.de"]', 'any.a.de'],
+    ['["{tenant}.a.de", "*.b.de"]', 'any.a.de'],
+  ])('ask %s for %s when they name no host', (hosts, host) => {
+    const tests = testsOf(
+      `hosts: ${hosts}\nrules: { /: public }\ntests: [{ request: GET /, expect: public }]\n`,
+    );
+    expect(tests?.map((one) => one.host)).toEqual([host]);
+  });
+
+  test('are none when none are written', () => {
+    expect(testsOf('hosts: [a.de]\nrules: { /: public }\n')).toEqual([]);
   });
 });
 

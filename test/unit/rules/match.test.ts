@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { canonicalPath } from '../../../src/forwarded/canonical-path.ts';
+import { tenantIn } from '../../../src/rules/host-pattern.ts';
 import { loadRuleSet, type RulesText } from '../../../src/rules/load.ts';
 import type { RuleSet } from '../../../src/rules/rule-set.ts';
 
@@ -188,6 +189,8 @@ rules:
     otherwise: authenticated
     DELETE: deny
   /6: public
+  /8: { acr: [mfa, phr], loginWithin: 15m }
+  /9: { GET: { all: [s], loginWithin: 2h }, POST PUT: { acr: [mfa], audience: z } }
 `;
   const ruleSet = load({ file: 'rules/a.yaml', text });
   const token = (audiences: string[], allOf: string[] = [], anyOf: string[] = []) => ({
@@ -195,6 +198,8 @@ rules:
     audiences,
     allOf,
     anyOf,
+    acr: [],
+    loginWithin: undefined,
   });
   test.each<[string, number, object]>([
     ['GET /1', 6, token(['x', 'y'])],
@@ -207,6 +212,9 @@ rules:
     ['DELETE /5', 15, { kind: 'deny' }],
     ['GET /6', 16, { kind: 'public' }],
     ['GET /7', 4, token(['x', 'y'])],
+    ['GET /8', 17, { ...token(['x', 'y']), acr: ['mfa', 'phr'], loginWithin: 900 }],
+    ['HEAD /9', 18, { ...token(['x', 'y'], ['s']), loginWithin: 7200 }],
+    ['PUT /9', 18, { ...token(['z']), acr: ['mfa'] }],
   ])('%s', (request, line, need) => {
     const app = ruleSet.appFor('a.de');
     const [method = '', path = ''] = request.split(' /');
@@ -215,6 +223,43 @@ rules:
       app,
       rule: { id: `rules/a.yaml:${line}`, need },
     });
+  });
+});
+
+describe('ignoreCase', () => {
+  table(
+    '  /Admin/**: public\n  /a/*/C: public\n  /GRÖSSE: public\n  /x/Y: { GET: public }\n',
+    [
+      ['GET /admin', '/Admin/**'],
+      ['GET /ADMIN/x/Y', '/Admin/**'],
+      ['GET /%41dmin', '/Admin/**'],
+      ['GET /A/b/c', '/a/*/C'],
+      ['GET /a/B/C', '/a/*/C'],
+      ['GET /gr%C3%B6sse', '/GRÖSSE'],
+      ['GET /gr%C3%B6%C3%9Fe', 'no-rule'], // ß folds to ss in full case folding only
+      ['GET /X/y', '/x/Y GET'],
+      ['get /x/y', 'method-not-listed'],
+      ['GET /x/%C5%BF', 'no-rule'],
+    ],
+    'ignoreCase: true',
+  );
+});
+
+describe('empty segments, which only a tolerated reading has', () => {
+  const text =
+    'app: a\nhosts: [a.de]\nrules:\n  /a/*: public\n  /b/**: public\n  /*/c: public\n  /d/*/e: public\n';
+  const ruleSet = load({ file: 'a.yaml', text });
+  test.each<[string[], string]>([
+    [['a', ''], 'no-rule'],
+    [['b', ''], '/b/**'],
+    [['b', '', 'x'], '/b/**'],
+    [['', 'c'], 'no-rule'],
+    [['d', '', 'e'], 'no-rule'],
+    [['a', 'x/y'], '/a/*'],
+  ])('%j', (path, expected) => {
+    const app = ruleSet.appFor('a.de');
+    const match = app && ruleSet.match(app, 'GET', path);
+    expect(match?.kind === 'rule' ? match.rule.path : match?.reason).toBe(expected);
   });
 });
 
@@ -227,6 +272,12 @@ describe('hosts', () => {
     app('exact', '[shop.example.com, größe.de, "[::1]", localhost]', '/only: public'),
     app('wild', '["*.example.com", "*.größe.de"]', '/**: public'),
     app('deep', '["*.shop.example.com"]', '/**: public'),
+    app(
+      'tenants',
+      '["{tenant}.cloud.de", admin.cloud.de, "*.plain.de", "{tenant}.xn--gre-6ka8i.eu"]',
+      '/**: public',
+    ),
+    app('own', '[own.cloud.de]', '/**: public'),
   );
   test.each<[string, string | undefined]>([
     ['shop.example.com', 'exact'],
@@ -243,6 +294,12 @@ describe('hosts', () => {
     ['', undefined],
     ['__proto__', undefined],
     ['evil-shop.example.com.evil.de', undefined],
+    ['acme.cloud.de', 'tenants'],
+    ['admin.cloud.de', 'tenants'],
+    ['own.cloud.de', 'own'],
+    ['a.acme.cloud.de', undefined],
+    ['cloud.de', undefined],
+    ['{tenant}.cloud.de', 'tenants'], // no host that parses
   ])('%s -> %s', (host, name) => {
     expect(ruleSet.appFor(host)?.name).toBe(name);
   });
@@ -250,6 +307,21 @@ describe('hosts', () => {
   test('an exact host without a matching rule never falls back to a wildcard app', () => {
     expect(matchOf(ruleSet, 'shop.example.com', 'GET /x')).toBe('no-rule');
     expect(matchOf(ruleSet, 'other.example.com', 'GET /x')).toBe('/**');
+  });
+
+  test.each<[string, string]>([
+    ['acme.cloud.de', 'acme'],
+    ['xn--gre-6ka8i.cloud.de', 'xn--gre-6ka8i'],
+    ['admin.cloud.de', ''], // an exact host beats the pattern
+    ['a.plain.de', ''],
+    ['b.xn--gre-6ka8i.eu', 'b'],
+    ['shop.example.com', ''],
+    ['a.example.com', ''],
+    ['localhost', ''],
+    ['[::1]', ''],
+  ])('the tenant of %s is "%s"', (host, tenant) => {
+    const owner = ruleSet.appFor(host);
+    expect(owner && tenantIn(owner, host)).toBe(tenant);
   });
 
   test('an app of another rule set has no rules here', () => {

@@ -51,7 +51,8 @@ test('everything that cannot be read is a problem, the rest is read', async () =
     'latin1.yaml': new Uint8Array([0x67, 0xf6]),
   });
   await mkdir(join(path, 'dir.yaml'));
-  await symlink('nowhere', join(path, 'gone.yaml'));
+  await symlink('nowhere', join(path, 'gone.yaml')); // as a file that vanishes between the look and the reading
+  await symlink('loop.yaml', join(path, 'loop.yaml'));
   const read = await readRuleFiles(path);
   expect(read.files.map(({ text }) => text)).toEqual(['a']);
   expect(read.problems.map(({ file, message }) => `${file.slice(path.length + 1)}: ${message}`)).toEqual([
@@ -59,6 +60,7 @@ test('everything that cannot be read is a problem, the rest is read', async () =
     'dir.yaml: The file cannot be read (EISDIR).',
     'gone.yaml: The file cannot be read (ENOENT).',
     'latin1.yaml: The file is not UTF-8.',
+    'loop.yaml: The file cannot be read (ELOOP).',
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { durationWayOut, parseDuration } from '../../../src/config/duration.ts';
+import { durationWayOut, parseDuration } from '../../../src/document/duration.ts';
 
 test.each([
   ['30s', 30],

@@ -1,0 +1,40 @@
+import type { AccessToken } from '../token/access-token.ts';
+import type { Decision } from './decide.ts';
+import type { Rule } from './rule.ts';
+import type { App } from './rule-set.ts';
+
+type Denial = Extract<Decision, { permit: false }>;
+
+/** What report mode lets pass, and only for sessions: a token that lacks scopes or a step-up. */
+const RELAXED: ReadonlySet<Denial['reason']> = new Set<Denial['reason']>(['scope-missing', 'step-up-needed']);
+
+/**
+ * Whether `mode: report` lets a session pass that was denied. `deny`, other audiences and bearer callers stay enforced.
+ * @param token the token of the session that was decided on; in force
+ */
+export const passesReported = (app: App, denial: Denial, token: AccessToken | undefined): boolean =>
+  app.mode === 'report' && RELAXED.has(denial.reason) && token !== undefined && isOfApp(app, token);
+
+/**
+ * The rule that `mode: report` puts where no rule covers a path: a session with a token of the app passes.
+ * @returns undefined where the app enforces, or has no audience that a token could be for
+ */
+export const reportedRule = (app: App): Rule | undefined =>
+  app.mode === 'report' && app.audiences.length > 0
+    ? {
+        id: 'none',
+        path: 'none',
+        method: undefined,
+        need: {
+          kind: 'token',
+          audiences: app.audiences,
+          allOf: [],
+          anyOf: [],
+          acr: [],
+          loginWithin: undefined,
+        },
+      }
+    : undefined;
+
+const isOfApp = (app: App, token: AccessToken): boolean =>
+  app.audiences.some((audience) => token.audiences.includes(audience));
