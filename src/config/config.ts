@@ -14,7 +14,7 @@ export interface Config {
   /** Absolute path of a folder or one file. */
   readonly rules: string;
   readonly providers: ReadonlyMap<string, ProviderConfig>;
-  readonly session: { readonly store: 'cookie' /** Seconds. */; readonly maxAge: number };
+  readonly session: SessionConfig;
   /** Seconds. */
   readonly clockTolerance: number;
   readonly log: { readonly level: LogLevel; readonly decisions: 'denied' | 'all' | 'none' };
@@ -25,6 +25,34 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 export interface Address {
   readonly host: string;
   readonly port: number;
+}
+
+/** Durations are seconds. */
+export interface SessionConfig {
+  readonly store: 'cookie' | 'memory' | 'redis';
+  readonly maxAge: number;
+  /** Undefined: a session that is not used lives on. */
+  readonly idle: number | undefined;
+  /** How long sessions go on that were read before the store stopped answering. */
+  readonly storeGrace: number;
+  readonly refresh: boolean;
+  /** Defined with `store: redis`, and only then. */
+  readonly redis: RedisConfig | undefined;
+}
+
+export interface RedisConfig {
+  /** A name or an address; with sentinels the name that they know the primary by. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** Certificate authorities in place of the system's, PEM. */
+  readonly ca: string | undefined;
+  readonly database: number;
+  readonly username: string | undefined;
+  readonly keyPrefix: string;
+  readonly sentinel:
+    | { readonly nodes: readonly Address[]; readonly username: string | undefined }
+    | undefined;
 }
 
 export interface ProviderConfig {
@@ -57,6 +85,12 @@ export interface Secrets {
   readonly session: readonly string[];
   /** By provider name; the first that has not expired is used. */
   readonly clients: ReadonlyMap<string, readonly ClientSecret[]>;
+  readonly redis: RedisPasswords;
+}
+
+export interface RedisPasswords {
+  readonly password: string | undefined;
+  readonly sentinelPassword: string | undefined;
 }
 
 export interface ClientSecret {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Problem } from '../document/problem.ts';
 import type { ClientSecret, Config, ProviderConfig, Secrets } from './config.ts';
 import { readConfigFile } from './config-file.ts';
-import { parseDuration } from './duration.ts';
+import { durationBetween } from './duration-between.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { Findings } from './findings.ts';
 import { deepFreeze } from './freeze.ts';
@@ -13,7 +13,8 @@ import { checkProvidersDiffer, namedProviders, readProvider } from './providers.
 import { readPublicOrigin } from './public-origin.ts';
 import type { RawConfig } from './schema.ts';
 import type { SecretSources } from './secret.ts';
-import { readClientSecrets, readSessionSecrets } from './secrets.ts';
+import { readClientSecrets, readRedisPasswords, readSessionSecrets } from './secrets.ts';
+import { readSession } from './session.ts';
 
 /** Everything that loading needs of the world. */
 export interface ConfigInput {
@@ -40,8 +41,9 @@ export type ConfigResult =
   | { readonly config: Config; readonly secrets: Secrets; readonly sources: ConfigSources }
   | {
       readonly problems: readonly Problem[];
-      /** Where the rules are, if that much is known: they may have problems of their own. */
+      /** Where the rules and our own pages are, if that much is known: the rules may have problems of their own. */
       readonly rules?: string;
+      readonly basePath?: string;
     };
 
 /**
@@ -62,15 +64,16 @@ export function loadConfig(input: ConfigInput): ConfigResult {
   const raw = unreadable ? undefined : parseConfig(value, findings);
   if (raw === undefined) return { problems: findings.problems };
 
-  const base = variables.has('rules') ? cwd : file.base;
-  const [config, secrets] = resolveConfig(raw, base, { env, readFile, base: file.base }, now, findings);
-  if (findings.problems.length > 0) return { problems: findings.problems, rules: config.rules };
+  const baseOf = (key: string): string => (variables.has(key) ? cwd : file.base);
+  const [config, secrets] = resolveConfig(raw, baseOf, { env, readFile, base: file.base }, now, findings);
+  if (findings.problems.length > 0)
+    return { problems: findings.problems, rules: config.rules, basePath: config.basePath };
   return deepFreeze({ config, secrets, sources: { file: file.document?.file, variables } });
 }
 
 function resolveConfig(
   raw: RawConfig,
-  rulesBase: string,
+  baseOf: (key: string) => string,
   sources: SecretSources,
   now: number,
   findings: Findings,
@@ -90,34 +93,11 @@ function resolveConfig(
     ...readPublicOrigin(raw, findings),
     endpoints: raw.endpoints,
     insecureHttp: raw.insecureHttp,
-    rules: resolve(rulesBase, raw.rules),
+    rules: resolve(baseOf('rules'), raw.rules),
     providers,
-    session: {
-      store: raw.session.store,
-      maxAge: readDuration(raw.session.maxAge, ['session', 'maxAge'], ['1m', '400d'], findings),
-    },
-    clockTolerance: readDuration(raw.clockTolerance, ['clockTolerance'], ['0s', '60s'], findings),
+    session: readSession(raw, (ca) => sources.readFile(resolve(baseOf('session.redis.ca'), ca)), findings),
+    clockTolerance: durationBetween(raw.clockTolerance, ['clockTolerance'], ['0s', '60s'], findings),
     log: raw.log,
   };
-  return [config, { session, clients }];
-}
-
-function readDuration(
-  text: string,
-  path: readonly string[],
-  [least, most]: readonly [string, string],
-  findings: Findings,
-): number {
-  const [seconds, from, to] = [text, least, most].map((one) => parseDuration(one) ?? 0) as [
-    number,
-    number,
-    number,
-  ];
-  if (seconds < from || seconds > to)
-    findings.add(
-      path,
-      `\`${path.join('.')}\` must be between ${least} and ${most}.`,
-      `write a duration from ${least} to ${most}`,
-    );
-  return seconds;
+  return [config, { session, clients, redis: readRedisPasswords(raw, sources, findings) }];
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { DURATION_FORM, durationWayOut } from '../document/duration.ts';
 import { nearestWord } from '../document/nearest-word.ts';
-import { DURATION_FORM, durationWayOut } from './duration.ts';
 import type { FindingOptions, Findings, Path } from './findings.ts';
 import { type KeyFacts, pathText, unwrap } from './key.ts';
 import { KEYS, schemaAt, variableOf } from './keys.ts';

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { DURATION, DURATION_FORM } from './duration.ts';
+import { DURATION, DURATION_FORM } from '../document/duration.ts';
 import { key, later } from './key.ts';
-import { PROVIDER, SECRET, SECRET_FORM, text } from './provider-schema.ts';
+import { PROVIDER, text } from './provider-schema.ts';
+import { SESSION } from './session-schema.ts';
 
 const duration = () => z.string().regex(DURATION);
 
@@ -80,35 +81,7 @@ export const CONFIG_SCHEMA = z.strictObject({
     },
   ),
   tenants: later('Tenants'),
-  session: key(
-    z
-      .strictObject({
-        secret: key(SECRET.optional(), {
-          what: 'The secret that seals sessions and logins, where there is just one; at least 32 bytes, the same on every replica.',
-          form: SECRET_FORM,
-          alternative: 'secrets',
-        }),
-        secrets: key(z.array(SECRET).min(1).optional(), {
-          what: 'Session secrets in order, for rotation: the first seals, all open.',
-          form: `a list of ${SECRET_FORM}`,
-          alternative: 'secret',
-        }),
-        store: key(z.enum(['cookie']).default('cookie'), {
-          what: 'Where sessions live: sealed in cookies.',
-          later: ['memory', 'redis'],
-        }),
-        storeGrace: later('How long read sessions go on while the store is down'),
-        maxAge: key(duration().default('12h'), {
-          what: 'A session ends this long after signing in; 1m to 400d.',
-          form: DURATION_FORM,
-        }),
-        idle: later('An end for sessions that are not used'),
-        refresh: later('Refreshing access tokens'),
-        redis: later('The Redis or Valkey store'),
-      })
-      .prefault({}),
-    { what: 'Sessions.' },
-  ),
+  session: SESSION,
   exchange: later('Token exchange'),
   federation: later('Trust in tokens of other issuers by exchange'),
   clockTolerance: key(duration().default('5s'), {

@@ -1,4 +1,4 @@
-import type { ClientSecret } from './config.ts';
+import type { ClientSecret, RedisPasswords } from './config.ts';
 import type { Findings, Path } from './findings.ts';
 import { pathText } from './key.ts';
 import type { RawSecret } from './provider-schema.ts';
@@ -79,6 +79,22 @@ export function readClientSecrets(
       'make a new one at the provider and put it into the list',
     );
   return all;
+}
+
+/** Reads the passwords of Redis and of its sentinels; none is fine. */
+export function readRedisPasswords(
+  raw: RawConfig,
+  sources: SecretSources,
+  findings: Findings,
+): RedisPasswords {
+  const { redis } = raw.session;
+  const at = ['session', 'redis'];
+  const password = (path: Path, source: RawSecret | undefined): string | undefined =>
+    source === undefined ? undefined : read([...path, 'password'], source, sources, findings);
+  return {
+    password: password(at, redis?.password),
+    sentinelPassword: password([...at, 'sentinel'], redis?.sentinel?.password),
+  };
 }
 
 /** @returns Unix seconds of `2027-01-01` or `2027-01-01T12:00:00Z`; undefined for what is no such instant. */

@@ -34,7 +34,7 @@ export interface CallbackParts {
   readonly transactions: Transactions;
   readonly memory: LoginMemory;
   readonly signIn: SignIn;
-  readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>;
+  readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined> | LiveSession | undefined;
   readonly openSession: SessionOpener;
   /** Unix seconds. */
   readonly now: () => number;
@@ -72,13 +72,13 @@ export function createCallback(parts: CallbackParts): Callback {
     const states = parameters.getAll('state');
     if (states.length > 1) return refuse(visit, 'callback-malformed');
     const host = visit.request.host.name;
-    const content = states[0] === undefined ? undefined : await transactions.openState(states[0], host);
+    const content = states[0] === undefined ? undefined : transactions.openState(states[0], host);
     if (content === undefined) return refuse(visit, 'callback-state');
     const over = transactions.end(content.id, visit.cookies, visit.split);
     if (content.startedAt + TRANSACTION_LIFETIME <= now()) {
       return refuse(visit, 'callback-expired', { returnTo: content.returnTo ?? '/', setCookie: over });
     }
-    const transaction = await transactions.find(content, host, visit.cookies, visit.split);
+    const transaction = transactions.find(content, host, visit.cookies, visit.split);
     if (transaction === undefined) return withoutCookie(visit, content, parameters);
 
     // A double click joins the redemption that is under way and gets the same session; the same browser sent it, since
@@ -132,14 +132,14 @@ export function createCallback(parts: CallbackParts): Callback {
     const host = visit.request.host.name;
     const returnTo = transaction.state.returnTo ?? '/';
     const asked = { audience, scopes: scopesToAsk(app, audience, scopes) };
-    const before = await memory.read(host, cookies, split);
+    const before = memory.read(host, cookies, split);
     const session = (await parts.sessionOf(visit))?.session;
     const end = (completed: boolean): LoginEnd => ({ ...asked, at: now(), completed });
 
-    const fail = async (reason: Reason, cause: string, hint?: string): Promise<Reply> =>
+    const fail = (reason: Reason, cause: string, hint?: string): Reply =>
       refuse(visit, reason, {
         returnTo,
-        setCookie: [...over, ...(await memory.remember(host, cookies, before, end(false)))],
+        setCookie: [...over, ...memory.remember(host, cookies, before, end(false))],
         ...(hint === undefined ? {} : { hint }),
         facts: { cause },
       });
@@ -170,6 +170,7 @@ export function createCallback(parts: CallbackParts): Callback {
     const opened = await parts.openSession(visit, session, {
       id: randomBytes(16).toString('base64url'),
       provider: config.name,
+      clientId: config.clientId,
       result,
       token: { audience, raw: token.raw },
       asked,
@@ -179,7 +180,7 @@ export function createCallback(parts: CallbackParts): Callback {
       return fail('session-too-large', TOO_LARGE, TOO_LARGE);
     }
     const ends = opened.samePerson ? before : before.map(withoutAsked);
-    const remembered = await memory.remember(host, cookies, ends, end(true));
+    const remembered = memory.remember(host, cookies, ends, end(true));
     const location = returnUrl(returnTo, visit.origin.origin);
     const kept = [...opened.setCookie, ...remembered];
     const room = transactions.makeRoom(cookies, split, kept);

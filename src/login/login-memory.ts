@@ -28,14 +28,9 @@ export interface LoginEnd extends Asked {
  * brought no session, and that is what ends a loop.
  */
 export interface LoginMemory {
-  read(host: string, cookies: Cookies, split: SplitCookies): Promise<readonly LoginEnd[]>;
+  read(host: string, cookies: Cookies, split: SplitCookies): readonly LoginEnd[];
   /** @returns Set-Cookie lines. */
-  remember(
-    host: string,
-    cookies: Cookies,
-    before: readonly LoginEnd[],
-    end: LoginEnd,
-  ): Promise<readonly string[]>;
+  remember(host: string, cookies: Cookies, before: readonly LoginEnd[], end: LoginEnd): readonly string[];
   /** @returns lines that forget everything. */
   forget(cookies: Cookies, split: SplitCookies): readonly string[];
 }
@@ -44,22 +39,22 @@ const nameOf = (cookies: Cookies): string => `${cookies.prefix}-asked`;
 
 export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemory {
   return {
-    async read(host, cookies, split) {
+    read(host, cookies, split) {
       const sealed = cookies.carrier.read(split.own, nameOf(cookies));
       if (sealed === undefined) return [];
-      const opened = await sealer.open({ purpose: 'asked', host, context: '' }, sealed, now());
+      const opened = sealer.open({ purpose: 'asked', host, context: '' }, sealed, now());
       const ends = (opened?.payload ?? []) as readonly LoginEnd[];
       return ends.filter((end) => end.at > now() - MEMORY);
     },
-    async remember(host, cookies, before, end) {
+    remember(host, cookies, before, end) {
       // The scopes of a large app may be too many for a cookie: then fewer logins are remembered.
       for (let kept = ENTRIES; kept > 0; kept -= 1) {
         const ends = [...before, end].slice(-kept);
-        const sealed = await sealer.seal({ purpose: 'asked', host, context: '' }, ends, now() + MEMORY);
+        const sealed = sealer.seal({ purpose: 'asked', host, context: '' }, ends, now() + MEMORY);
         const lines = cookies.carrier.write(nameOf(cookies), sealed, MEMORY);
         if (lines !== undefined && cookieBytes(lines) <= MOST_BYTES) return lines;
       }
-      const bare = await sealer.seal(
+      const bare = sealer.seal(
         { purpose: 'asked', host, context: '' },
         [{ ...end, scopes: [] }],
         now() + MEMORY,

@@ -35,7 +35,7 @@ export function isMeant(visit: AppVisit): boolean {
 
 export function createLogout(
   providerOf: (app: App) => AppProvider,
-  sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>,
+  sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined> | LiveSession | undefined,
   store: SessionStore,
   memory: LoginMemory,
 ): Logout {

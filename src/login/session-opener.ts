@@ -13,6 +13,7 @@ import type { SessionStore } from '../session/session-store.ts';
 export interface NewLogin {
   readonly id: string;
   readonly provider: string;
+  readonly clientId: string;
   readonly result: LoginResult;
   /** The validated access token, and the audience it was asked for. */
   readonly token: SessionToken;
@@ -45,23 +46,27 @@ export type SessionOpener = (
  * @param now Unix seconds
  */
 export function createSessionOpener(store: SessionStore, maxAge: number, now: () => number): SessionOpener {
-  return async (visit, before, { id, provider, result, token, asked, askedBefore }) => {
+  return async (visit, before, { id, provider, clientId, result, token, asked, askedBefore }) => {
     const living = before === undefined || (await store.hasEnded(before.id)) ? undefined : before;
     const same = living?.provider === provider && living.subject === result.subject ? living : undefined;
     const createdAt = now();
+    const { sid } = result.profile;
     const session: Session = {
       version: SESSION_VERSION,
       id,
       host: visit.request.host.name,
       tenant: '',
       provider,
+      clientId,
       subject: result.subject,
+      ...(typeof sid === 'string' ? { sid } : {}),
       profile: result.profile,
       idToken: result.idToken,
       asked: same === undefined ? [asked] : mergeAsked(same.asked, askedBefore, [asked]),
       tokens: [...(same?.tokens ?? []).filter(({ audience }) => audience !== token.audience), token],
       createdAt,
       expiresAt: createdAt + maxAge,
+      revision: 0,
     };
     const { idToken: _, ...smaller } = session;
     for (const candidate of [session, smaller]) {

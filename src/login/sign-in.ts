@@ -58,13 +58,10 @@ export function createSignIn(
     if (!config.enabled) return refuse(visit, 'provider-disabled');
     const host = visit.request.host.name;
     const { because } = request;
-    if (
-      because !== undefined &&
-      isLoop(await memory.read(host, cookies, split), now(), because === 'expired')
-    ) {
+    if (because !== undefined && isLoop(memory.read(host, cookies, split), now(), because === 'expired')) {
       return refuse(visit, 'login-loop', { returnTo: request.returnTo, setCookie });
     }
-    const started = await transactions.start(
+    const started = transactions.start(
       // A HEAD request sets no cookie: it is a look at the answer, not a visit.
       { host, cookies, split, keep: visit.request.method !== 'HEAD' },
       {

@@ -18,6 +18,10 @@ const STATE_LIFETIME = 86_400;
 const RETURN_IN_STATE = 1024;
 const RETURN_IN_COOKIE = 2048;
 
+/** Bytes of randomness. */
+const ID_BYTES = 6;
+const SEED_BYTES = 32;
+
 /** One authorization request under way: what its callback must be met with. */
 export interface Transaction {
   readonly id: string;
@@ -66,16 +70,11 @@ export interface Transactions {
   start(
     to: { host: string; cookies: Cookies; split: SplitCookies; keep: boolean },
     content: Omit<StateContent, 'id' | 'startedAt' | 'challenge'> & { returnTo: string },
-  ): Promise<StartedTransaction>;
+  ): StartedTransaction;
   /** Opens `state`. Does *not* check its age. */
-  openState(state: string, host: string): Promise<StateContent | undefined>;
+  openState(state: string, host: string): StateContent | undefined;
   /** The transaction whose cookie this browser has; undefined without it. */
-  find(
-    content: StateContent,
-    host: string,
-    cookies: Cookies,
-    split: SplitCookies,
-  ): Promise<Transaction | undefined>;
+  find(content: StateContent, host: string, cookies: Cookies, split: SplitCookies): Transaction | undefined;
   /** Lines that remove the oldest transactions until the gateway's cookies fit with the added ones. */
   makeRoom(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[];
   /** Set-Cookie lines that end the transaction. */
@@ -94,8 +93,8 @@ const cookieName = (cookies: Cookies, id: string): string => `${cookies.prefix}-
  * The id begins with its start in base 36, so that the oldest can be told by name alone; what follows is random, so
  * that tabs opened at once do not overwrite each other.
  */
-const newId = (now: number): string =>
-  `${now.toString(36)}${randomBytes(6).toString('base64url').replace(/[-_]/g, '0')}`;
+const newId = (now: number, random: Buffer): string =>
+  `${now.toString(36)}${random.toString('base64url').replace(/[-_]/g, '0')}`;
 
 export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => number): Transactions {
   /** @returns undefined when the secret of the seed is retired. */
@@ -106,10 +105,11 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
   }
 
   return {
-    async start({ host, cookies, split, keep }, content) {
+    start({ host, cookies, split, keep }, content) {
       const startedAt = now();
-      const id = newId(startedAt);
-      const seed = randomBytes(32).toString('base64url');
+      const random = randomBytes(ID_BYTES + SEED_BYTES);
+      const id = newId(startedAt, random.subarray(0, ID_BYTES));
+      const seed = random.toString('base64url', ID_BYTES);
       const derived = fromSeed(deriver.secret, host, id, seed);
       if (derived === undefined) throw new TypeError('the deriver does not know its own secret');
       const carry = (sealedReturn: string): readonly string[] | undefined =>
@@ -122,7 +122,7 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
       const inState = length <= RETURN_IN_STATE;
       const long =
         keep && !inState && length <= RETURN_IN_COOKIE
-          ? carry(await sealer.seal(bindingOf(host, id), content.returnTo, startedAt + TRANSACTION_LIFETIME))
+          ? carry(sealer.seal(bindingOf(host, id), content.returnTo, startedAt + TRANSACTION_LIFETIME))
           : undefined;
       // Beside a large session a long return URL may find no room any more: then it is `/`.
       const inCookie = long !== undefined && cookieBytes(long) <= roomBeside(cookies, split);
@@ -132,7 +132,7 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
       const challenge = challengeOf(derived.codeVerifier);
       const stateContent: StateContent = { ...content, id, startedAt, returnTo, challenge };
       // A day: a late callback is told apart from one that was never ours.
-      const state = await sealer.seal(
+      const state = sealer.seal(
         { purpose: 'state', host, context: '' },
         stateContent,
         startedAt + STATE_LIFETIME,
@@ -144,12 +144,12 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
       };
     },
 
-    async openState(state, host) {
-      const opened = await sealer.open({ purpose: 'state', host, context: '' }, state, now());
+    openState(state, host) {
+      const opened = sealer.open({ purpose: 'state', host, context: '' }, state, now());
       return opened?.payload as StateContent | undefined;
     },
 
-    async find(content, host, cookies, split) {
+    find(content, host, cookies, split) {
       if (content.startedAt + TRANSACTION_LIFETIME <= now()) return undefined;
       const text = cookies.carrier.read(split.own, cookieName(cookies, content.id));
       const [, secret = '', seed = '', sealedReturn] = COOKIE.exec(text ?? '') ?? [];
@@ -158,7 +158,7 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
       const opened =
         sealedReturn === undefined
           ? undefined
-          : await sealer.open(bindingOf(host, content.id), sealedReturn, now());
+          : sealer.open(bindingOf(host, content.id), sealedReturn, now());
       const returnTo = content.returnTo ?? (opened?.payload as string | undefined) ?? '/';
       return { id: content.id, ...derived, state: { ...content, returnTo } };
     },

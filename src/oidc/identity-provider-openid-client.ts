@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -23,6 +22,7 @@ import type { Fetch } from '../token/bounded-fetch.ts';
 import { withDeadline } from '../token/deadline.ts';
 import type { KeySet } from '../token/key-set.ts';
 import { checkAuthorizationAnswer } from './authorization-answer.ts';
+import { type AuthorizationUrl, createAuthorizationUrl } from './authorization-url.ts';
 import type { Discovery } from './discovery.ts';
 import { validateIdToken } from './id-token.ts';
 import type { AuthorizationAnswer, IdentityProvider, LoginResult } from './identity-provider.ts';
@@ -118,10 +118,15 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
   }
 
   // Building one copies the whole document: too slow for every anonymous page load.
-  let shown: { readonly metadata: ProviderMetadata; readonly client: Configuration } | undefined;
-  function clientForUrls(metadata: ProviderMetadata): Configuration {
-    if (shown?.metadata !== metadata) shown = { metadata, client: configure(metadata, options.fetch) };
-    return shown.client;
+  let shown: ClientForUrls | undefined;
+  function clientForUrls(metadata: ProviderMetadata): ClientForUrls {
+    if (shown?.metadata === metadata) return shown;
+    const client = configure(metadata, options.fetch);
+    const authorizationUrl = createAuthorizationUrl(config.audienceParameter, (parameters) =>
+      buildAuthorizationUrl(client, parameters),
+    );
+    shown = { metadata, client, authorizationUrl };
+    return shown;
   }
 
   async function redeem(answer: AuthorizationAnswer): Promise<LoginResult> {
@@ -180,20 +185,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     ready: () => discovery.ready(),
 
     async authorizationUrl(request) {
-      const client = clientForUrls(await discovery.reached(RECENT));
-      const parameters = new URLSearchParams({
-        redirect_uri: request.redirectUri,
-        scope: [...new Set(['openid', ...request.scopes])].join(' '),
-        state: request.state,
-        nonce: request.nonce,
-        code_challenge: hash('sha256', request.codeVerifier, 'base64url'),
-        code_challenge_method: 'S256',
-      });
-      if (config.audienceParameter !== 'none') {
-        for (const audience of request.audiences) parameters.append(config.audienceParameter, audience);
-      }
-      if (request.prompt !== undefined) parameters.set('prompt', request.prompt);
-      return buildAuthorizationUrl(client, parameters).href;
+      return clientForUrls(await discovery.reached(RECENT)).authorizationUrl(request);
     },
 
     redeem: (answer) =>
@@ -210,11 +202,17 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       if (metadata['end_session_endpoint'] !== undefined) {
         const parameters = new URLSearchParams({ post_logout_redirect_uri: postLogoutRedirectUri, state });
         if (idTokenHint !== undefined) parameters.set('id_token_hint', idTokenHint);
-        return buildEndSessionUrl(clientForUrls(metadata), parameters).href;
+        return buildEndSessionUrl(clientForUrls(metadata).client, parameters).href;
       }
       return config.kind === 'auth0' ? auth0LogoutUrl(config, postLogoutRedirectUri) : undefined;
     },
   };
+}
+
+interface ClientForUrls {
+  readonly metadata: ProviderMetadata;
+  readonly client: Configuration;
+  readonly authorizationUrl: AuthorizationUrl;
 }
 
 interface Tokens {

@@ -1,37 +1,37 @@
-import {
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  timingSafeEqual,
-  webcrypto,
-} from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+
+/** What a sealed text is for. One sealed for another purpose is nothing. */
+export type Purpose = 'session' | 'kept' | 'transaction' | 'state' | 'asked';
 
 /** Everything derived from one configured session secret. */
 export interface SecretKeys {
   /** Names the secret without revealing it; stands in the `kid` of what it sealed. */
   readonly id: string;
-  /** A256GCM, for jose. */
-  readonly sealing: webcrypto.CryptoKey;
+  /** A256GCM. */
+  readonly sealing: Readonly<Record<Purpose, KeyObject>>;
   /** HMAC-SHA-256, for cookie-session. */
   readonly signing: KeyObject;
   /** HMAC-SHA-256, for what is derived from a seed. */
   readonly deriving: KeyObject;
 }
 
-const derive = (secret: string, use: string, bytes: number): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', secret, 'postern', use, bytes));
+// A KeyObject, not bytes: a raw key costs Node 24 ten microseconds more per HMAC.
+const derive = (secret: string, use: string): KeyObject =>
+  createSecretKey(new Uint8Array(hkdfSync('sha256', secret, 'postern', use, 32)));
 
 /** Derives the keys of one secret (HKDF, RFC 5869), one per use, so that no use can be turned into another. */
-export async function deriveKeys(secret: string): Promise<SecretKeys> {
-  const bytes = derive(secret, 'seal A256GCM', 32);
-  const sealing = await webcrypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
+export function deriveKeys(secret: string): SecretKeys {
   return {
-    id: Buffer.from(derive(secret, 'id', 6)).toString('base64url'),
-    sealing,
-    // A KeyObject, not bytes: a raw key costs Node 24 ten microseconds more per HMAC.
-    signing: createSecretKey(derive(secret, 'sign HMAC-SHA-256', 32)),
-    deriving: createSecretKey(derive(secret, 'derive HMAC-SHA-256', 32)),
+    id: Buffer.from(hkdfSync('sha256', secret, 'postern', 'id', 6)).toString('base64url'),
+    sealing: {
+      session: derive(secret, 'seal A256GCM'),
+      kept: derive(secret, 'seal A256GCM kept'),
+      transaction: derive(secret, 'seal A256GCM transaction'),
+      state: derive(secret, 'seal A256GCM state'),
+      asked: derive(secret, 'seal A256GCM asked'),
+    },
+    signing: derive(secret, 'sign HMAC-SHA-256'),
+    deriving: derive(secret, 'derive HMAC-SHA-256'),
   };
 }
 

@@ -28,23 +28,28 @@ export function splitCookies(lines: readonly string[], prefix: CookiePrefix): Sp
   const repeated = new Set<string>();
   const rest: string[] = [];
   for (const line of lines) {
-    const kept: string[] = [];
-    for (const [index, part] of line.split(';').entries()) {
-      const start = blanksAt(part);
-      const pair = part.slice(start, blanksBefore(part, start));
-      if (!pair.startsWith(prefix)) {
+    let kept: string | undefined;
+    let isEmpty = true;
+    for (let at = 0; at <= line.length; ) {
+      const semicolon = line.indexOf(';', at);
+      const end = semicolon === -1 ? line.length : semicolon;
+      const start = blanksFrom(line, at);
+      if (line.startsWith(prefix, start)) {
+        const pair = line.slice(start, blanksBefore(line, start, end));
+        const equals = pair.indexOf('=');
+        const name = equals === -1 ? pair : pair.slice(0, equals);
+        if (own.has(name)) repeated.add(name);
+        own.set(name, equals === -1 ? '' : pair.slice(equals + 1));
         // Ours by name, in the spelling that is not in use: never read, and not the upstream's either.
-        if (pair.startsWith(SECURE)) continue;
+      } else if (!line.startsWith(SECURE, start)) {
         // What was the first of ours leaves no blank in front of the next.
-        kept.push(index > 0 && kept.length === 0 ? part.slice(start) : part);
-        continue;
+        const part = line.slice(at > 0 && kept === undefined ? start : at, end);
+        kept = kept === undefined ? part : `${kept};${part}`;
+        if (part !== '') isEmpty = false;
       }
-      const equals = pair.indexOf('=');
-      const name = equals === -1 ? pair : pair.slice(0, equals);
-      if (own.has(name)) repeated.add(name);
-      own.set(name, equals === -1 ? '' : pair.slice(equals + 1));
+      at = end + 1;
     }
-    if (kept.some((part) => part !== '')) rest.push(kept.join(';'));
+    if (kept !== undefined && !isEmpty) rest.push(kept);
   }
   for (const name of repeated) own.delete(name);
   return { own, rest: rest.length === 0 ? undefined : rest.join('; ') };
@@ -53,17 +58,19 @@ export function splitCookies(lines: readonly string[], prefix: CookiePrefix): Sp
 /**
  * Blanks and tabs only (RFC 6265 section 4.2.1): `trim` would take a byte 0xA0 for one, and another's cookie for ours.
  * Loops, since a pattern anchored at the end takes quadratic time over long runs of blanks.
+ * @returns the place of the first character from `start` on that is none
  */
-function blanksAt(text: string): number {
-  let start = 0;
-  while (isBlank(text, start)) start += 1;
-  return start;
+function blanksFrom(text: string, start: number): number {
+  let at = start;
+  while (isBlank(text.charCodeAt(at))) at += 1;
+  return at;
 }
 
-function blanksBefore(text: string, start: number): number {
-  let end = text.length;
-  while (end > start && isBlank(text, end - 1)) end -= 1;
-  return end;
+/** @returns the end of the text between `start` and `end` without the blanks behind it. */
+function blanksBefore(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at -= 1;
+  return at;
 }
 
-const isBlank = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t';
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { AccessToken } from '../token/access-token.ts';
+import type { IssuerTrusts } from '../token/token-reader.ts';
 import type { Cookies } from './cookies.ts';
 import type { SplitCookies } from './own-cookies.ts';
-import type { LiveSession } from './session.ts';
-import { type Fingerprint, isSameFingerprint } from './session-cookie.ts';
+import type { LiveSession, Session } from './session.ts';
+import type { Fingerprint } from './session-cookie.ts';
 import type { SessionStore } from './session-store.ts';
+import { copied, createTextMemory, type KnownText } from './text-memory.ts';
 
 export interface SessionReader {
   /** Opened sessions in the cache. */
@@ -12,8 +14,16 @@ export interface SessionReader {
   /**
    * Opens the session that a client's cookies carry, for this host and tenant.
    * Does *not* judge the tokens: expiry, audience and scopes are judged at every request.
+   * @param trusts on which terms its tokens are read: those of the app, as the rules of this request have it
+   * @returns the session itself where it is warm and the store can say at once that it lives, else a promise of it
    */
-  read(host: string, tenant: string, cookies: Cookies, split: SplitCookies): Promise<LiveSession | undefined>;
+  read(
+    host: string,
+    tenant: string,
+    cookies: Cookies,
+    split: SplitCookies,
+    trusts: IssuerTrusts,
+  ): LiveSession | undefined | Promise<LiveSession | undefined>;
 }
 
 /** Bounds of the warm cache: entries, and characters of cookie text and tokens in all. */
@@ -22,56 +32,73 @@ const MAX_CHARACTERS = 96 * 1024 * 1024;
 
 /**
  * Reads sessions through a bounded cache of opened ones. INVARIANT: an entry is found only by host, tenant, scheme
- * and the exact cookie text, and every hit asks again whether the session ended; no decision is ever cached.
- * @param reopen makes a token of a session into one that decisions take, or refuses it under today's configuration
+ * and the exact cookie text, and every hit asks again whether the store still keeps it so; no decision is ever cached.
+ * Tokens are read again when the rules have changed since: an issuer may be trusted now that was not, or on other terms.
+ * @param reopen makes a token of a session into one that decisions take, or refuses it on these terms
  * @param now Unix seconds
  */
 export function createSessionReader(
   store: SessionStore,
-  reopen: (host: string, raw: string) => AccessToken | undefined,
+  reopen: (raw: string, trusts: IssuerTrusts) => AccessToken | undefined,
   now: () => number,
 ): SessionReader {
-  const cache = new LRUCache<string, Warm>({
-    max: MAX_ENTRIES,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ live, fingerprint }) =>
-      fingerprint.parts.reduce((sum, part) => sum + part.length, 2048) +
-      live.tokens.reduce((sum, token) => sum + 2 * token.raw.length, 0),
-  });
+  const cache = new LRUCache<string, Warm>({ max: MAX_ENTRIES, maxSize: MAX_CHARACTERS });
+  const texts = createTextMemory();
+  const opened = (session: Session, trusts: IssuerTrusts): LiveSession => {
+    const tokens = session.tokens.map(({ raw }) => reopen(raw, trusts));
+    // Spread: a list that `filter` made has room for more, in each of thousands of sessions.
+    return { session, tokens: [...tokens.filter((token) => token !== undefined)] };
+  };
+  const onTerms = (warm: Warm, trusts: IssuerTrusts): LiveSession => {
+    if (warm.trusts !== trusts) {
+      warm.live = opened(warm.live.session, trusts);
+      warm.trusts = trusts;
+    }
+    return warm.live;
+  };
+
   return {
     warm: () => cache.size,
-    async read(host, tenant, cookies, split) {
-      const fingerprint = cookies.session.fingerprint(split);
-      if (fingerprint === undefined) return undefined;
-      const key = `${cookies.prefix} ${host} ${tenant} ${fingerprint.key}`;
+    read(host, tenant, cookies, split, trusts) {
+      const text = cookies.session.fingerprint(split);
+      if (text === undefined) return undefined;
+      const key = `${cookies.prefix} ${host} ${tenant} ${text.key}`;
+      const open = async (): Promise<LiveSession | undefined> => {
+        const handle = cookies.session.read(split);
+        const session = handle === undefined ? undefined : await store.load(handle, host, tenant, now());
+        if (handle === undefined || session === undefined) return undefined;
+        const live = opened(session, trusts);
+        const warm = { live, trusts, handle: store.keeps ? handle : '', text: texts.remember(text) };
+        cache.set(copied(key), warm, { size: sizeOf(session, text) });
+        return live;
+      };
+
       const warm = cache.get(key);
-      if (warm !== undefined && isSameFingerprint(warm.fingerprint, fingerprint)) {
-        const { session } = warm.live;
-        const ended = store.isRevoked(session.id);
-        const alive = session.expiresAt > now() && !(typeof ended === 'boolean' ? ended : await ended);
-        return alive ? warm.live : undefined;
-      }
-      const handle = cookies.session.read(split);
-      const session = handle === undefined ? undefined : await store.load(handle, host, tenant, now());
-      if (session === undefined) return undefined;
-      const tokens = session.tokens
-        .map(({ raw }) => reopen(host, raw))
-        .filter((token) => token !== undefined);
-      const live = { session, tokens };
-      cache.set(copied(key), {
-        live,
-        fingerprint: { key: copied(key), parts: fingerprint.parts.map(copied) },
-      });
-      return live;
+      if (warm === undefined || !texts.isSame(warm.text, text)) return open();
+      const { session } = warm.live;
+      if (session.expiresAt <= now()) return undefined;
+      const whenCurrent = (isCurrent: boolean): LiveSession | Promise<LiveSession | undefined> => {
+        if (isCurrent) return onTerms(warm, trusts);
+        // It ended, or another process has changed it: the store knows.
+        cache.delete(key);
+        return open();
+      };
+      const current = store.isCurrent(warm.handle, session);
+      return typeof current === 'boolean' ? whenCurrent(current) : current.then(whenCurrent);
     },
   };
 }
 
-/** A text of its own: a slice would keep the whole header line of its request in memory for as long as it lives. */
-const copied = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+/** Characters: of the cookies, which hold all of a session that no store keeps, and of its tokens; and the rest at a guess. */
+const sizeOf = ({ tokens }: Session, { parts }: Fingerprint): number =>
+  parts.reduce((sum, part) => sum + part.length, 2048) +
+  tokens.reduce((sum, { raw }) => sum + 2 * raw.length, 0);
 
-/** An opened session, with the exact cookie text it was opened from. */
+/** An opened session, with what is known of the cookie text that it was opened from. */
 interface Warm {
-  readonly live: LiveSession;
-  readonly fingerprint: Fingerprint;
+  live: LiveSession;
+  /** Those that its tokens were read on. */
+  trusts: IssuerTrusts;
+  readonly handle: string;
+  readonly text: KnownText;
 }

@@ -3,13 +3,18 @@ import type { Session } from './session.ts';
 /**
  * Where sessions live. What a browser carries is the `handle`: the sealed session itself, or the key to it.
  *
- * Concurrent callers may assume: once `revoke` has resolved, no `load` and no `isRevoked` of this process
+ * Concurrent callers may assume: once `revoke` has resolved, no `load` and no `isCurrent` of this process
  * answers as if the session lived. Other processes follow within a second where the store is shared, and never
  * where it is not (`cookie`).
  *
- * Every call rejects with a ProviderError-like cause when the store cannot be reached; none then answers "no session".
+ * Every call rejects with `StoreUnavailable` when the store cannot be reached; none then answers "no session".
  */
 export interface SessionStore {
+  /**
+   * Whether it keeps the sessions itself, under a handle that is the key to one. Else the handle is the session, and a
+   * cache need not hold it a second time: `isCurrent` does not look at it.
+   */
+  readonly keeps: boolean;
   /** @returns the handle. */
   save(session: Session): Promise<string>;
   /**
@@ -20,8 +25,11 @@ export interface SessionStore {
   load(handle: string, host: string, tenant: string, now: number): Promise<Session | undefined>;
   /** @param until Unix seconds: when the session would have ended by itself. */
   revoke(id: string, until: number, fate: Fate): Promise<void>;
-  /** For what a cache still holds. */
-  isRevoked(id: string): Promise<boolean> | boolean;
+  /**
+   * Whether a session that was loaded with the handle is still what the store keeps: it did not end, and no other process
+   * changed it. Counts as a use. Does *not* look at `expiresAt`, which the session says itself.
+   */
+  isCurrent(handle: string, session: Session): Promise<boolean> | boolean;
   /** Whether it was ended by a logout: then nothing of it may live on, not even in a login that was under way. */
   hasEnded(id: string): Promise<boolean> | boolean;
 }

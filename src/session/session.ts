@@ -14,8 +14,12 @@ export interface Session {
   readonly tenant: string;
   /** Name of the provider that signed the person in. */
   readonly provider: string;
+  /** The client id that it was signed in with. */
+  readonly clientId: string;
   /** `sub` of the ID token: tells whether a further login is the same person's. */
   readonly subject: string;
+  /** `sid` of the ID token, if it had one: the provider's own session, which a back-channel logout may name. */
+  readonly sid?: string;
   /** Claims of the ID token, for people and for upstream headers. INVARIANT: never reaches a decision. */
   readonly profile: Readonly<Record<string, unknown>>;
   /** The hint for RP-initiated logout; left out when the session would not fit otherwise. */
@@ -27,6 +31,8 @@ export interface Session {
   /** Unix seconds. */
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** 0 for a new session, and one more for each change in its place. Only a store that keeps sessions counts. */
+  readonly revision: number;
 }
 
 export interface SessionToken {
@@ -34,6 +40,8 @@ export interface SessionToken {
   readonly audience: string;
   /** As the provider spelled it. */
   readonly raw: string;
+  /** Gets the next one (RFC 6749 section 6). Only with `session.refresh`. */
+  readonly refreshToken?: string;
 }
 
 /** An audience and the scopes that an authorization request named for it. */

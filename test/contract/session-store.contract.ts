@@ -8,7 +8,7 @@ export interface StoreUnderTest {
   readonly store: SessionStore;
   /** Another process of the same deployment. */
   readonly replica: SessionStore;
-  /** Moves the clock of both, which the store was given. */
+  /** Moves the clocks of both, which the store was given. */
   advance(seconds: number): void;
 }
 
@@ -21,13 +21,16 @@ export const sessionOf = (parts: Partial<Session> = {}): Session => ({
   host: 'shop.example.com',
   tenant: 'acme',
   provider: 'default',
+  clientId: 'shop',
   subject: 'alice',
+  sid: 'session-of-the-provider',
   profile: { name: 'Älice 🚪', groups: ['staff', 'admin'] },
   idToken: 'eyJhbGciOiJSUzI1NiJ9.id.sig',
   asked: [{ audience: 'https://api.shop.example.com', scopes: ['openid', 'orders:read'] }],
   tokens: [{ audience: 'https://api.shop.example.com', raw: 'eyJhbGciOiJSUzI1NiJ9.at.sig' }],
   createdAt: START,
   expiresAt: START + 3600,
+  revision: 0,
   ...parts,
 });
 
@@ -110,9 +113,11 @@ export function sessionStoreContract(
         '',
         'x',
         '....',
+        'A'.repeat(43),
         handle.slice(1),
         `${handle}x`,
         `${handle}.x`,
+        `${handle}\n`,
         handle.toUpperCase(),
       ]) {
         expect(await load(store, forged)).toBeUndefined();
@@ -125,13 +130,25 @@ export function sessionStoreContract(
       }
     });
 
+    promise('a loaded session is current, and goes on being so', async ({ store, advance }) => {
+      const session = sessionOf();
+      const handle = await store.save(session);
+      await load(store, handle);
+      for (const seconds of [0, 1, 60, 3000]) {
+        advance(seconds);
+        expect(await store.isCurrent(handle, session)).toBe(true);
+      }
+    });
+
     promise('LO1: a revoked session is over at once, every copy of it', async ({ store }) => {
       const session = sessionOf();
       const handles = [await store.save(session), await store.save(session)];
-      expect(await store.isRevoked(session.id)).toBe(false);
+      for (const handle of handles) expect(await store.isCurrent(handle, session)).toBe(true);
       await store.revoke(session.id, session.expiresAt, 'ended');
-      expect(await store.isRevoked(session.id)).toBe(true);
-      for (const handle of handles) expect(await load(store, handle)).toBeUndefined();
+      for (const handle of handles) {
+        expect(await store.isCurrent(handle, session)).toBe(false);
+        expect(await load(store, handle)).toBeUndefined();
+      }
     });
 
     promise(
@@ -147,6 +164,7 @@ export function sessionStoreContract(
         order.push('revoked');
         await loading;
         expect(['revoked none', 'none revoked', 'loaded revoked']).toContain(order.join(' '));
+        expect(await store.isCurrent(handle, session)).toBe(false);
       },
     );
 
@@ -154,17 +172,18 @@ export function sessionStoreContract(
       const [one, other] = [sessionOf(), sessionOf()];
       const handle = await store.save(other);
       await store.revoke(one.id, one.expiresAt, 'ended');
-      expect(await store.isRevoked(other.id)).toBe(false);
+      expect(await store.isCurrent(handle, other)).toBe(true);
       expect(await load(store, handle)).toEqual(other);
     });
 
     promise('revoking twice, an unknown session, or one that has ended, is harmless', async ({ store }) => {
       const session = sessionOf();
+      const handle = await store.save(session);
       await store.revoke(session.id, session.expiresAt, 'ended');
       await store.revoke(session.id, session.expiresAt, 'ended');
       await store.revoke('unknown', START + 3600, 'ended');
       await store.revoke('ended', START - 1, 'ended');
-      expect(await store.isRevoked(session.id)).toBe(true);
+      expect(await store.isCurrent(handle, session)).toBe(false);
     });
 
     promise('a session that was revoked cannot be saved again', async ({ store }) => {
@@ -179,16 +198,34 @@ export function sessionStoreContract(
       const handle = await store.save(session);
       await store.revoke(session.id, session.expiresAt, 'ended');
       advance(3599);
-      expect(await store.isRevoked(session.id)).toBe(true);
+      expect(await store.isCurrent(handle, session)).toBe(false);
       expect(await load(store, handle, START + 3599)).toBeUndefined();
     });
 
-    promise('A4: a replica refuses a revoked session', async ({ store, replica }) => {
-      const session = sessionOf();
-      const handle = await store.save(session);
-      await store.revoke(session.id, session.expiresAt, 'ended');
-      expect(await replica.isRevoked(session.id)).toBe(true);
-      expect(await load(replica, handle)).toBeUndefined();
+    promise('a logout is told from a login that goes on; a later one does not undo it', async ({ store }) => {
+      const [one, other] = [sessionOf(), sessionOf()];
+      expect(await store.hasEnded(one.id)).toBe(false);
+      await store.revoke(one.id, one.expiresAt, 'replaced');
+      expect(await store.hasEnded(one.id)).toBe(false);
+      await store.revoke(one.id, one.expiresAt, 'ended');
+      expect(await store.hasEnded(one.id)).toBe(true);
+      await store.revoke(other.id, other.expiresAt, 'ended');
+      await store.revoke(other.id, other.expiresAt, 'replaced');
+      expect(await store.hasEnded(other.id)).toBe(true);
     });
+
+    promise(
+      'A4: a replica refuses a revoked session within a second',
+      async ({ store, replica, advance }) => {
+        const session = sessionOf();
+        const handle = await store.save(session);
+        expect(await load(replica, handle)).toEqual(session);
+        await store.revoke(session.id, session.expiresAt, 'ended');
+        advance(1);
+        expect(await replica.isCurrent(handle, session)).toBe(false);
+        expect(await load(replica, handle)).toBeUndefined();
+        expect(await replica.hasEnded(session.id)).toBe(true);
+      },
+    );
   });
 }

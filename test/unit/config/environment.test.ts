@@ -37,11 +37,22 @@ test('three variables are enough', () => {
         },
       ],
     ]),
-    session: { store: 'cookie', maxAge: 43_200 },
+    session: {
+      store: 'cookie',
+      maxAge: 43_200,
+      idle: undefined,
+      storeGrace: 60,
+      refresh: false,
+      redis: undefined,
+    },
     clockTolerance: 5,
     log: { level: 'info', decisions: 'denied' },
   });
-  expect(secrets).toEqual({ session: [SECRET], clients: new Map([['default', []]]) });
+  expect(secrets).toEqual({
+    session: [SECRET],
+    clients: new Map([['default', []]]),
+    redis: { password: undefined, sentinelPassword: undefined },
+  });
   expect(sources).toEqual({
     file: undefined,
     variables: new Map([

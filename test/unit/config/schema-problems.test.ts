@@ -12,10 +12,6 @@ describe('keys of later versions', () => {
     [withLines('tenants: { in: host }'), '3:1', 'tenants'],
     [withLines('exchange: [{ name: dash }]'), '3:1', 'exchange'],
     [withLines('federation: []'), '3:1', 'federation'],
-    [session('idle: 1h'), '2:60', 'session.idle'],
-    [session('refresh: false'), '2:60', 'session.refresh'],
-    [session('redis: { url: "redis://h" }'), '2:60', 'session.redis'],
-    [session('storeGrace: 1m'), '2:60', 'session.storeGrace'],
     [provider('ca: /certs/ca.pem'), '1:64', 'provider.ca'],
     [provider('redirectUri: "https://{tenant}.example.com/_auth/callback"'), '1:64', 'provider.redirectUri'],
     [provider('acrValues: "tenant:{tenant}"'), '1:64', 'provider.acrValues'],
@@ -26,8 +22,6 @@ describe('keys of later versions', () => {
   });
 
   test.each([
-    [session('store: memory'), '2:67', 'session.store: memory', 'write `cookie`'],
-    [session('store: redis'), '2:67', 'session.store: redis', 'write `cookie`'],
     [provider('introspection: true'), '1:79', 'provider.introspection: true', 'write `false`'],
     [provider('moreAudiences: refresh'), '1:79', 'provider.moreAudiences: refresh', 'write `redirect`'],
     [provider('moreAudiences: exchange'), '1:79', 'provider.moreAudiences: exchange', 'write `redirect`'],

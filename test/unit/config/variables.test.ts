@@ -17,6 +17,8 @@ describe('names', () => {
       'provider.tokens',
       'providers',
       'session',
+      'session.redis',
+      'session.redis.sentinel',
       'log',
     ]);
   });
@@ -65,13 +67,13 @@ test.each<[string, Record<string, string>, string]>([
   ],
   [
     'a part of a later key',
-    { POSTERN_SESSION_REDIS_URL: 'redis://u:p@h' },
-    'POSTERN_SESSION_REDIS_URL: `session.redis` is not supported by this version yet. -> remove it',
+    { POSTERN_TENANTS_IN: 'host' },
+    'POSTERN_TENANTS_IN: `tenants` is not supported by this version yet. -> remove it',
   ],
   [
     'a later value',
-    { POSTERN_SESSION_STORE: 'redis' },
-    'POSTERN_SESSION_STORE: `session.store: redis` is not supported by this version yet. -> remove it, or write `cookie`',
+    { POSTERN_PROVIDER_MORE_AUDIENCES: 'refresh' },
+    'POSTERN_PROVIDER_MORE_AUDIENCES: `provider.moreAudiences: refresh` is not supported by this version yet. -> remove it, or write `redirect`',
   ],
   [
     'no boolean',
@@ -120,6 +122,8 @@ test('a secret of the environment is never shown', () => {
     'PROVIDER_CLIENT_SECRET',
     'PROVIDER_CLIENT_SECRETS',
     'SESSION_REDIS_URL',
+    'SESSION_REDIS_PASSWORD',
+    'SESSION_REDIS_SENTINEL_PASSWORD',
     'SECRET',
     'PROVIDER',
   ];

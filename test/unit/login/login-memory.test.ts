@@ -22,18 +22,18 @@ const end = (ago: number, completed = true, parts: Partial<LoginEnd> = {}): Logi
   completed,
   ...parts,
 });
-async function remembering(...ends: LoginEnd[]): Promise<PlainJar> {
+function remembering(...ends: LoginEnd[]): PlainJar {
   const last = ends.pop() as LoginEnd;
-  return new PlainJar().take(await memory.remember(HOST, cookies, ends, last));
+  return new PlainJar().take(memory.remember(HOST, cookies, ends, last));
 }
 
-test('what was remembered is read again, in one cookie of ten minutes', async () => {
+test('what was remembered is read again, in one cookie of ten minutes', () => {
   at = START;
   const ends = [end(20, false), end(0)];
-  const jar = await remembering(...ends);
+  const jar = remembering(...ends);
   expect(jar.names).toEqual([NAME, `${NAME}.sig`]);
-  expect(await read(jar)).toEqual(ends);
-  const [line = ''] = await memory.remember(HOST, cookies, [], end(0));
+  expect(read(jar)).toEqual(ends);
+  const [line = ''] = memory.remember(HOST, cookies, [], end(0));
   const { attributes } = parseSetCookie(line);
   expect(attributes).toMatchObject({ path: '/', samesite: 'lax', secure: '', httponly: '' });
   const seconds = (Date.parse(attributes['expires'] ?? '') - Date.now()) / 1000;
@@ -45,23 +45,23 @@ test.each([
   [599, 1],
   [600, 0],
   [601, 0],
-])('after %d seconds %d ends are remembered', async (seconds, count) => {
+])('after %d seconds %d ends are remembered', (seconds, count) => {
   at = START;
-  const jar = await remembering(end(0));
+  const jar = remembering(end(0));
   at = START + seconds;
-  expect(await read(jar)).toHaveLength(count);
+  expect(read(jar)).toHaveLength(count);
 });
 
-test('each end is forgotten after its own ten minutes', async () => {
+test('each end is forgotten after its own ten minutes', () => {
   at = START;
-  const jar = await remembering(end(599), end(600), end(601), end(0));
-  expect(await read(jar)).toEqual([end(599), end(0)]);
+  const jar = remembering(end(599), end(600), end(601), end(0));
+  expect(read(jar)).toEqual([end(599), end(0)]);
 });
 
-test('at most the last six are kept, the newest last', async () => {
+test('at most the last six are kept, the newest last', () => {
   at = START;
   const ends = [70, 60, 50, 40, 30, 20, 10, 0].map((ago) => end(ago, true, { audience: '', scopes: [] }));
-  expect(await read(await remembering(...ends))).toEqual(ends.slice(-6));
+  expect(read(remembering(...ends))).toEqual(ends.slice(-6));
 });
 
 describe('what does not fit into a cookie', () => {
@@ -79,18 +79,18 @@ describe('what does not fit into a cookie', () => {
       [end(5), end(0, true, { scopes: scopes(500) })],
       [end(0, true, { scopes: [] })],
     ],
-  ])('%s', async (_what, ends, kept) => {
+  ])('%s', (_what, ends, kept) => {
     at = START;
-    const jar = await remembering(...ends);
-    expect((await read(jar)).slice(-kept.length)).toEqual(kept);
+    const jar = remembering(...ends);
+    expect(read(jar).slice(-kept.length)).toEqual(kept);
     expect((jar.get(NAME)?.length ?? 0) + NAME.length).toBeLessThanOrEqual(1200);
   });
 
-  test('whatever an app asks for, an end leaves a trace', async () => {
+  test('whatever an app asks for, an end leaves a trace', () => {
     at = START;
     for (const count of [0, 1, 10, 50, 100, 200, 1000, 5000]) {
-      const jar = await remembering(end(2), end(1), end(0, true, { scopes: scopes(count) }));
-      expect((await read(jar)).at(-1)).toMatchObject({ at: START, completed: true });
+      const jar = remembering(end(2), end(1), end(0, true, { scopes: scopes(count) }));
+      expect(read(jar).at(-1)).toMatchObject({ at: START, completed: true });
     }
   });
 });
@@ -100,20 +100,20 @@ test.each<[what: string, change: (jar: PlainJar) => PlainJar, host: string]>([
   ['no signature', (jar) => jar.delete(`${NAME}.sig`), HOST],
   ['the name of a session', (jar) => jar.set('__Host-postern', jar.get(NAME) as string).delete(NAME), HOST],
   ['nothing', () => new PlainJar(), HOST],
-])('nothing is remembered with %s', async (_what, change, host) => {
+])('nothing is remembered with %s', (_what, change, host) => {
   at = START;
-  expect(await read(change(await remembering(end(0))), host)).toEqual([]);
+  expect(read(change(remembering(end(0))), host)).toEqual([]);
 });
 
-test('another purpose’s seal is no memory', async () => {
+test('another purpose’s seal is no memory', () => {
   at = START;
-  const text = await sealer.seal({ purpose: 'state', host: HOST, context: '' }, [end(0)], START + 600);
-  expect(await read(new PlainJar().take(cookies.carrier.write(NAME, text, 600) ?? []))).toEqual([]);
+  const text = sealer.seal({ purpose: 'state', host: HOST, context: '' }, [end(0)], START + 600);
+  expect(read(new PlainJar().take(cookies.carrier.write(NAME, text, 600) ?? []))).toEqual([]);
 });
 
-test('forgetting removes the cookie, if there is one', async () => {
+test('forgetting removes the cookie, if there is one', () => {
   at = START;
-  const jar = await remembering(end(0));
+  const jar = remembering(end(0));
   expect(
     memory
       .forget(cookies, splitOf(jar))

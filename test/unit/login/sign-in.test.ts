@@ -90,7 +90,7 @@ test('a page load goes to the provider, with a cookie of its transaction', async
       audiences: [API],
     },
   ]);
-  expect(await transactions.openState(asked[0]?.state ?? '', 'shop.example.com')).toMatchObject({
+  expect(transactions.openState(asked[0]?.state ?? '', 'shop.example.com')).toMatchObject({
     provider: 'main',
     audience: API,
     scopes: ['orders:write'],
@@ -102,7 +102,7 @@ test('a page load goes to the provider, with a cookie of its transaction', async
 test('without an audience none is asked for; a prompt is passed on', async () => {
   await ask(SHOP, { audience: '', prompt: 'select_account', attempt: 1 });
   expect(asked[0]).toMatchObject({ audiences: [], prompt: 'select_account' });
-  expect(await transactions.openState(asked[0]?.state ?? '', 'shop.example.com')).toMatchObject({
+  expect(transactions.openState(asked[0]?.state ?? '', 'shop.example.com')).toMatchObject({
     attempt: 1,
   });
 });
@@ -163,10 +163,10 @@ describe('no login', () => {
 });
 
 describe('the third login within a minute', () => {
-  const twice = async (line: string): Promise<Partial<ClientHeaders>> => {
+  const twice = (line: string): Partial<ClientHeaders> => {
     const { cookies, request } = appVisitOf(line);
     const end = { audience: API, scopes: [], at: START - 10, completed: true };
-    const set = await memory.remember(request.host.name, cookies, [{ ...end, at: START - 30 }], end);
+    const set = memory.remember(request.host.name, cookies, [{ ...end, at: START - 30 }], end);
     return { cookie: new PlainJar().take(set).lines };
   };
 
@@ -175,7 +175,7 @@ describe('the third login within a minute', () => {
     ['expired', 'login-started'],
     [undefined, 'login-started'],
   ])('because of %s: %s', async (because, reason) => {
-    const headers = await twice(SHOP);
+    const headers = twice(SHOP);
     const reply = await ask(SHOP, because === undefined ? {} : { because }, { headers });
     expect(reply).toMatchObject({ reason, status: reason === 'login-loop' ? 403 : 302 });
     expect(asked).toHaveLength(reason === 'login-loop' ? 0 : 1);
@@ -185,7 +185,7 @@ describe('the third login within a minute', () => {
     const rules = ruleSetOf(
       `app: shop\nhosts: [shop.example.com, b.example.com]\naudience: ${API}\nrules: { /: authenticated }\n`,
     );
-    const headers = await twice(SHOP);
+    const headers = twice(SHOP);
     expect(await ask('GET b.example.com/', { because: 'no-session' }, { headers, rules })).toMatchObject({
       status: 302,
     });

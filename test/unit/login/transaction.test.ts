@@ -47,8 +47,8 @@ const begin = ({
       ...more,
     },
   );
-const find = async (state: string, jar: PlainJar, host = HOST) => {
-  const content = await transactions.openState(state, host);
+const find = (state: string, jar: PlainJar, host = HOST) => {
+  const content = transactions.openState(state, host);
   return content && transactions.find(content, host, cookies, splitOf(jar));
 };
 const sizeOf = (jar: PlainJar): number =>
@@ -56,9 +56,9 @@ const sizeOf = (jar: PlainJar): number =>
 const mains = (jar: PlainJar): string[] => jar.names.filter((name) => !name.endsWith('.sig'));
 
 describe('a transaction', () => {
-  test('comes back whole, with the cookie of the browser that began it', async () => {
+  test('comes back whole, with the cookie of the browser that began it', () => {
     at = START;
-    const { transaction, state, setCookie } = await begin({ attempt: 1 });
+    const { transaction, state, setCookie } = begin({ attempt: 1 });
     expect(transaction.codeVerifier).toMatch(/^[\w-]{43}$/);
     expect(transaction.nonce).toMatch(/^[\w-]{43}$/);
     expect(transaction.state).toEqual({
@@ -71,11 +71,11 @@ describe('a transaction', () => {
       startedAt: START,
       attempt: 1,
     });
-    expect(await find(state, new PlainJar().take(setCookie))).toEqual(transaction);
+    expect(find(state, new PlainJar().take(setCookie))).toEqual(transaction);
   });
 
-  test('is one cookie of ten minutes and its signature, named by its id', async () => {
-    const { transaction, setCookie } = await begin();
+  test('is one cookie of ten minutes and its signature, named by its id', () => {
+    const { transaction, setCookie } = begin();
     const set = setCookie.map(parseSetCookie);
     const name = `__Host-postern-t.${transaction.id}`;
     expect(set.map((cookie) => cookie.name)).toEqual([name, `${name}.sig`]);
@@ -87,8 +87,8 @@ describe('a transaction', () => {
     }
   });
 
-  test('AR4: reveals nothing in state or cookie', async () => {
-    const { transaction, state, setCookie } = await begin();
+  test('AR4: reveals nothing in state or cookie', () => {
+    const { transaction, state, setCookie } = begin();
     const texts = [state, ...setCookie].flatMap((text) => text.split(/[.;=]/));
     const decoded = texts.flatMap((text) => [text, Buffer.from(text, 'base64').toString('latin1')]);
     for (const secret of [transaction.codeVerifier, transaction.nonce, 'orders', 'default', HOST]) {
@@ -96,8 +96,8 @@ describe('a transaction', () => {
     }
   });
 
-  test('AR4: no state, verifier, nonce or id comes twice', async () => {
-    const many = await Promise.all(Array.from({ length: 200 }, () => begin()));
+  test('AR4: no state, verifier, nonce or id comes twice', () => {
+    const many = Array.from({ length: 200 }, () => begin());
     for (const part of [
       many.map(({ state }) => state),
       many.map(({ transaction }) => transaction.codeVerifier),
@@ -108,81 +108,73 @@ describe('a transaction', () => {
     }
   });
 
-  test('a HEAD request sets no cookie', async () => {
-    const jar = new PlainJar().take((await begin()).setCookie);
+  test('a HEAD request sets no cookie', () => {
+    const jar = new PlainJar().take(begin().setCookie);
     for (const returnTo of ['/', `/${'x'.repeat(1023)}`, `/${'x'.repeat(1500)}`, `/${'x'.repeat(9000)}`]) {
-      const { setCookie, state } = await begin({ keep: false, jar, returnTo });
+      const { setCookie, state } = begin({ keep: false, jar, returnTo });
       expect(setCookie).toEqual([]);
-      expect((await transactions.openState(state, HOST))?.returnTo).toBe(
-        returnTo.length <= 1024 ? returnTo : '/',
-      );
-      expect(await find(state, jar)).toBeUndefined();
+      expect(transactions.openState(state, HOST)?.returnTo).toBe(returnTo.length <= 1024 ? returnTo : '/');
+      expect(find(state, jar)).toBeUndefined();
     }
   });
 });
 
 describe('what state and cookie are bound to', () => {
-  test('CB7: another host opens neither', async () => {
+  test('CB7: another host opens neither', () => {
     at = START;
-    const { state, setCookie } = await begin();
+    const { state, setCookie } = begin();
     const jar = new PlainJar().take(setCookie);
-    expect(await transactions.openState(state, 'other.example.com')).toBeUndefined();
-    const content = (await transactions.openState(state, HOST)) as StateContent;
-    expect(await transactions.find(content, 'other.example.com', cookies, splitOf(jar))).toBeUndefined();
+    expect(transactions.openState(state, 'other.example.com')).toBeUndefined();
+    const content = transactions.openState(state, HOST) as StateContent;
+    expect(transactions.find(content, 'other.example.com', cookies, splitOf(jar))).toBeUndefined();
   });
 
-  test('XS1: another browser, and another transaction of the same browser, has not its cookie', async () => {
-    const [one, other] = [await begin(), await begin()];
-    expect(await find(one.state, new PlainJar().take(other.setCookie))).toBeUndefined();
-    expect(await find(one.state, new PlainJar())).toBeUndefined();
+  test('XS1: another browser, and another transaction of the same browser, has not its cookie', () => {
+    const [one, other] = [begin(), begin()];
+    expect(find(one.state, new PlainJar().take(other.setCookie))).toBeUndefined();
+    expect(find(one.state, new PlainJar())).toBeUndefined();
     // nor does the other's value help under this one's name
     const forged = new PlainJar();
     for (const [index, { name }] of one.setCookie.map(parseSetCookie).entries()) {
       forged.set(name, parseSetCookie(other.setCookie[index] as string).value);
     }
-    expect(await find(one.state, forged)).toBeUndefined();
+    expect(find(one.state, forged)).toBeUndefined();
   });
 
-  test('AR4: one character off in state is no state', async () => {
-    const { state } = await begin();
-    const opened = await Promise.all(
-      oneCharacterOff(state).map(async (text) =>
-        (await transactions.openState(text, HOST)) === undefined ? [] : [text],
-      ),
-    );
-    expect(opened.flat()).toEqual([]);
+  test('AR4: one character off in state is no state', () => {
+    const { state } = begin();
+    const opened = oneCharacterOff(state).filter((text) => transactions.openState(text, HOST) !== undefined);
+    expect(opened).toEqual([]);
   });
 
-  test.each(['', 'x', '....', 'a.b.c.d.e', 'null', '%00'])('%j is no state', async (text) => {
-    expect(await transactions.openState(text, HOST)).toBeUndefined();
+  test.each(['', 'x', '....', 'a.b.c.d.e', 'null', '%00'])('%j is no state', (text) => {
+    expect(transactions.openState(text, HOST)).toBeUndefined();
   });
 
   test.each([
     ['the second', OLD, true],
     ['a retired one', RETIRED, false],
-  ])('sealed with %s secret: %s', async (_which, keys, expected) => {
+  ])('sealed with %s secret: %s', (_which, keys, expected) => {
     const before = createTransactions(createSealer([keys]), createDeriver([keys]), () => at);
-    const { state } = await before.start(
+    const { state } = before.start(
       { host: HOST, cookies, split: splitOf(new PlainJar()), keep: true },
       { provider: 'default', audience: '', scopes: [], returnTo: '/', attempt: 0 },
     );
-    expect((await transactions.openState(state, HOST)) !== undefined).toBe(expected);
+    expect(transactions.openState(state, HOST) !== undefined).toBe(expected);
   });
 
   test.each([
     [599, true, true],
     [600, false, true],
     [3600, false, true],
-  ])('CB9: after %d seconds the cookie opens: %s, state: %s', async (seconds, cookie, state) => {
+  ])('CB9: after %d seconds the cookie opens: %s, state: %s', (seconds, cookie, state) => {
     at = START;
-    const begun = await begin();
+    const begun = begin();
     const jar = new PlainJar().take(begun.setCookie);
     at = START + seconds;
-    const content = await transactions.openState(begun.state, HOST);
+    const content = transactions.openState(begun.state, HOST);
     expect(content !== undefined).toBe(state);
-    expect(content && (await transactions.find(content, HOST, cookies, splitOf(jar))) !== undefined).toBe(
-      cookie,
-    );
+    expect(content && transactions.find(content, HOST, cookies, splitOf(jar)) !== undefined).toBe(cookie);
     at = START;
   });
 });
@@ -211,71 +203,69 @@ describe('AR10: the return URL travels in state up to 1 KB, in the cookie up to 
       [2048, 'cookie'],
       [2049, 'nowhere'],
       [8192, 'nowhere'],
-    ])('%d bytes: in %s', async (length, where) => {
+    ])('%d bytes: in %s', (length, where) => {
       const returnTo = URLS[what]?.(length) as string;
       expect(returnTo).toHaveLength(length);
-      const { state, setCookie } = await begin({ returnTo, host });
+      const { state, setCookie } = begin({ returnTo, host });
       const jar = new PlainJar().take(setCookie);
-      const content = await transactions.openState(state, host);
+      const content = transactions.openState(state, host);
       expect(content?.returnTo).toBe({ state: returnTo, cookie: undefined, nowhere: '/' }[where]);
-      const found = await find(state, jar, host);
+      const found = find(state, jar, host);
       expect(found?.state.returnTo).toBe(where === 'nowhere' ? '/' : returnTo);
       for (const name of jar.names)
         expect(name.length + (jar.get(name) as string).length).toBeLessThanOrEqual(4096);
     });
   });
 
-  test('on the longest host name there is, a login works, and state stays short enough for a URL', async () => {
+  test('on the longest host name there is, a login works, and state stays short enough for a URL', () => {
     const host = `${`${'a'.repeat(63)}.`.repeat(3)}${'b'.repeat(61)}`;
     for (const length of [1024, 2048, 8192]) {
-      const { state, setCookie } = await begin({ host, returnTo: `/${'x'.repeat(length - 1)}` });
+      const { state, setCookie } = begin({ host, returnTo: `/${'x'.repeat(length - 1)}` });
       expect(state.length).toBeLessThanOrEqual(4096);
-      expect(await find(state, new PlainJar().take(setCookie), host)).toBeDefined();
+      expect(find(state, new PlainJar().take(setCookie), host)).toBeDefined();
     }
   });
 });
 
 describe('AR9: many tabs', () => {
-  test('20 parallel starts have 20 names; each is met by its own cookie', async () => {
+  test('20 parallel starts have 20 names; each is met by its own cookie', () => {
     at = START;
-    const begun = await Promise.all(
-      Array.from({ length: 20 }, (_, tab) => begin({ returnTo: `/tab/${tab}` })),
-    );
+    const begun = Array.from({ length: 20 }, (_, tab) => begin({ returnTo: `/tab/${tab}` }));
     expect(new Set(begun.map(({ setCookie }) => parseSetCookie(setCookie[0] as string).name)).size).toBe(20);
     const jar = new PlainJar();
     for (const { setCookie } of begun) jar.take(setCookie);
     for (const [tab, { state }] of begun.entries()) {
-      expect((await find(state, jar))?.state.returnTo).toBe(`/tab/${tab}`);
+      expect(find(state, jar)?.state.returnTo).toBe(`/tab/${tab}`);
     }
   });
 
-  test('beyond 6 KB in all the oldest are dropped, the newest always stays', async () => {
+  test('beyond 6 KB in all the oldest are dropped, the newest always stays', () => {
     const jar = new PlainJar();
     const states: string[] = [];
     for (let tab = 0; tab < 30; tab += 1) {
       at = START + tab;
-      const { state, setCookie } = await begin({ jar, returnTo: `/tab/${tab}` });
+      const { state, setCookie } = begin({ jar, returnTo: `/tab/${tab}` });
       jar.take(setCookie);
       states.push(state);
       expect(sizeOf(jar)).toBeLessThanOrEqual(6 * 1024);
-      expect((await find(state, jar))?.state.returnTo).toBe(`/tab/${tab}`);
+      expect(find(state, jar)?.state.returnTo).toBe(`/tab/${tab}`);
     }
-    const alive = await Promise.all(states.map(async (state) => (await find(state, jar)) !== undefined));
+    const alive = states.map((state) => find(state, jar) !== undefined);
     const kept = alive.filter(Boolean).length;
     expect(kept).toBeGreaterThanOrEqual(20);
     expect(alive).toEqual(states.map((_, tab) => tab >= 30 - kept));
     at = START;
   });
 
-  test('a transaction too large for 6 KB with others drops just enough of them', async () => {
+  test('a transaction too large for 6 KB with others drops just enough of them', () => {
     const jar = new PlainJar();
     for (let tab = 0; tab < 20; tab += 1) {
       at = START + tab;
-      jar.take((await begin({ jar })).setCookie);
+      jar.take(begin({ jar }).setCookie);
     }
     const before = mains(jar);
     at = START + 30;
-    jar.take((await begin({ jar, returnTo: `/${'x'.repeat(1800)}` })).setCookie);
+    jar.take(begin({ jar, returnTo: `/${'x'.repeat(1800)}` }).setCookie);
     expect(sizeOf(jar)).toBeLessThanOrEqual(6 * 1024);
     const dropped = before.filter((name) => !mains(jar).includes(name));
     expect(dropped.length).toBeGreaterThan(0);
@@ -283,7 +273,7 @@ describe('AR9: many tabs', () => {
     at = START;
   });
 
-  test('a session, and cookies of other kinds, are never dropped', async () => {
+  test('a session, and cookies of other kinds, are never dropped', () => {
     const jar = new PlainJar().take(
       cookies.session.write('s'.repeat(9000), splitOf(new PlainJar()), 600) ?? [],
     );
@@ -291,7 +281,7 @@ describe('AR9: many tabs', () => {
     const others = jar.names;
     for (let tab = 0; tab < 20; tab += 1) {
       at = START + tab;
-      jar.take((await begin({ jar })).setCookie);
+      jar.take(begin({ jar }).setCookie);
       expect(sizeOf(jar.copy().delete('theme'))).toBeLessThanOrEqual(16 * 1024);
     }
     for (const name of others) expect(jar.names).toContain(name);
@@ -302,10 +292,10 @@ describe('AR9: many tabs', () => {
 describe('making room for a session', () => {
   const sessionLines = (length: number, jar: PlainJar): readonly string[] =>
     cookies.session.write('s'.repeat(length), splitOf(jar), 600) ?? [];
-  const withTabs = async (count: number, jar = new PlainJar()): Promise<PlainJar> => {
+  const withTabs = (count: number, jar = new PlainJar()): PlainJar => {
     for (let tab = 0; tab < count; tab += 1) {
       at = START + tab;
-      jar.take((await begin({ jar })).setCookie);
+      jar.take(begin({ jar }).setCookie);
     }
     at = START;
     return jar;
@@ -321,22 +311,22 @@ describe('making room for a session', () => {
     ['a small session beside eight tabs', 8, 1500],
     ['a session of two chunks beside one tab', 1, 6000],
     ['a session of three chunks beside four tabs', 4, 9000],
-  ])('%s, all within 16 KB: no tab loses its transaction', async (_what, tabs, length) => {
-    const jar = await withTabs(tabs);
+  ])('%s, all within 16 KB: no tab loses its transaction', (_what, tabs, length) => {
+    const jar = withTabs(tabs);
     const added = sessionLines(length, jar);
     expect(sizeOf(jar.copy().take(added))).toBeLessThanOrEqual(16 * 1024);
     expect(room(jar, added)).toEqual([]);
   });
 
-  test('a session that takes the place of one as large needs no room', async () => {
-    const jar = await withTabs(3, new PlainJar().take(sessionLines(9000, new PlainJar())));
+  test('a session that takes the place of one as large needs no room', () => {
+    const jar = withTabs(3, new PlainJar().take(sessionLines(9000, new PlainJar())));
     const added = sessionLines(9000, jar);
     expect(sizeOf(jar.copy().take(added))).toBeLessThanOrEqual(16 * 1024);
     expect(room(jar, added)).toEqual([]);
   });
 
-  test('beyond 16 KB in all the oldest are dropped', async () => {
-    const jar = await withTabs(24);
+  test('beyond 16 KB in all the oldest are dropped', () => {
+    const jar = withTabs(24);
     const added = sessionLines(9000, jar);
     expect(sizeOf(jar.copy().take(added))).toBeGreaterThan(16 * 1024);
     const dropped = room(jar, added);
@@ -362,14 +352,14 @@ describe.each<[which: string, bytes: number, budget: CookieBudget, session: numb
     );
   const largestSession = (jar: PlainJar): PlainJar =>
     jar.take(tight.session.write('s'.repeat(length), of(jar), 600) ?? []);
-  const largestMemory = async (jar: PlainJar): Promise<PlainJar> => {
+  const largestMemory = (jar: PlainJar): PlainJar => {
     const end = (scopes: number) => ({
       audience: 'https://api.shop.example.com',
       scopes: Array.from({ length: scopes }, (_, index) => `scope-number-${index}`),
       at: START,
       completed: true,
     });
-    return jar.take(await memory.remember(HOST, tight, [end(40), end(40), end(40)], end(20)));
+    return jar.take(memory.remember(HOST, tight, [end(40), end(40), end(40)], end(20)));
   };
 
   test('a session that fits is the largest that does', () => {
@@ -377,7 +367,7 @@ describe.each<[which: string, bytes: number, budget: CookieBudget, session: numb
     expect(tight.session.write('s'.repeat(length + 1), of(new PlainJar()), 600)).toBeUndefined();
   });
 
-  test.each<[what: string, fill: (jar: PlainJar) => Promise<PlainJar> | PlainJar, returnTo: number]>([
+  test.each<[what: string, fill: (jar: PlainJar) => PlainJar, returnTo: number]>([
     ['twenty tabs', (jar) => jar, 30],
     ['twenty tabs with long return URLs', (jar) => jar, 2048],
     ['the largest session, and twenty tabs', largestSession, 30],
@@ -389,25 +379,25 @@ describe.each<[which: string, bytes: number, budget: CookieBudget, session: numb
       (jar) => largestMemory(largestSession(jar)),
       2048,
     ],
-  ])('%s', async (_what, fill, returnTo) => {
-    const jar = await fill(new PlainJar());
+  ])('%s', (_what, fill, returnTo) => {
+    const jar = fill(new PlainJar());
     const sizes: number[] = [];
     for (let tab = 0; tab < 20; tab += 1) {
       at = START + tab;
-      const { setCookie, state } = await start(jar, `/${'x'.repeat(returnTo - 1)}`);
+      const { setCookie, state } = start(jar, `/${'x'.repeat(returnTo - 1)}`);
       jar.take(setCookie);
       sizes.push(sizeOf(jar));
-      const content = (await transactions.openState(state, HOST)) as StateContent;
-      expect(await transactions.find(content, HOST, tight, of(jar))).toBeDefined();
+      const content = transactions.openState(state, HOST) as StateContent;
+      expect(transactions.find(content, HOST, tight, of(jar))).toBeDefined();
     }
     at = START;
     expect(Math.max(...sizes)).toBeLessThanOrEqual(bytes);
   });
 });
 
-test('ending removes the one transaction, or what is left of it', async () => {
+test('ending removes the one transaction, or what is left of it', () => {
   const jar = new PlainJar();
-  const [one, other] = [await begin({ jar }), await begin({ jar })];
+  const [one, other] = [begin({ jar }), begin({ jar })];
   jar.take(one.setCookie).take(other.setCookie);
   const { id } = one.transaction;
   const names = (from: PlainJar) =>

@@ -7,6 +7,7 @@ import { createSessionReader, type SessionReader } from '../../../src/session/se
 import type { SessionStore } from '../../../src/session/session-store.ts';
 import { createCookieStore } from '../../../src/session/session-store-cookie.ts';
 import type { AccessToken } from '../../../src/token/access-token.ts';
+import type { IssuerTrusts } from '../../../src/token/token-reader.ts';
 import { START, sessionOf } from '../../contract/session-store.contract.ts';
 import { NEW, OLD, PlainJar, spoiled } from '../../support/cookies.ts';
 
@@ -16,18 +17,20 @@ const P = '__Host-postern';
 /** A clock, and a store that counts. */
 let at: number;
 let loads: number;
-let asksRevoked: 'at once' | 'later';
+let answers: 'at once' | 'later';
 let store: SessionStore;
 let reopened: string[];
 let refused: Set<string>;
 let reader: SessionReader;
+let terms: IssuerTrusts;
 
 beforeEach(() => {
   at = START;
   loads = 0;
-  asksRevoked = 'at once';
+  answers = 'at once';
   reopened = [];
   refused = new Set();
+  terms = new Map();
   const cookieStore = createCookieStore(createSealer([NEW, OLD]), () => at);
   store = {
     ...cookieStore,
@@ -35,11 +38,14 @@ beforeEach(() => {
       loads += 1;
       return cookieStore.load(...parts);
     },
-    isRevoked: (id) =>
-      asksRevoked === 'at once' ? cookieStore.isRevoked(id) : Promise.resolve(cookieStore.isRevoked(id)),
+    isCurrent: (handle, session) => {
+      const current = cookieStore.isCurrent(handle, session);
+      return answers === 'at once' ? current : Promise.resolve(current);
+    },
   };
-  const reopen = (host: string, raw: string): AccessToken | undefined => {
-    reopened.push(`${host} ${raw}`);
+  const reopen = (raw: string, on: IssuerTrusts): AccessToken | undefined => {
+    expect(on).toBe(terms);
+    reopened.push(raw);
     return refused.has(raw) ? undefined : ({ raw } as AccessToken);
   };
   reader = createSessionReader(store, reopen, () => at);
@@ -57,7 +63,7 @@ async function read(
   scheme: 'http' | 'https' = 'https',
 ) {
   const cookies = cookiesOf(scheme);
-  return reader.read(host, tenant, cookies, cookies.split(jar.lines));
+  return reader.read(host, tenant, cookies, cookies.split(jar.lines), terms);
 }
 
 test('opens a session once; every further request finds it warm', async () => {
@@ -67,7 +73,7 @@ test('opens a session once; every further request finds it warm', async () => {
     expect(await read(jar)).toEqual({ session, tokens: session.tokens.map(({ raw }) => ({ raw })) });
   }
   expect(loads).toBe(1);
-  expect(reopened).toEqual([`shop.example.com ${session.tokens[0]?.raw}`]);
+  expect(reopened).toEqual([session.tokens[0]?.raw]);
 });
 
 test('what stands beside the session’s cookies changes nothing', async () => {
@@ -97,12 +103,35 @@ test('tokens that no longer fit today’s configuration are left out', async () 
   expect(await read(await signedIn(session))).toEqual({ session, tokens: [{ raw: 'two' }] });
 });
 
+test('a warm session has its tokens read again, once, when the terms have changed', async () => {
+  const session = sessionOf({
+    tokens: [
+      { audience: 'a', raw: 'one' },
+      { audience: 'b', raw: 'two' },
+    ],
+  });
+  const jar = await signedIn(session);
+  const held = async () => (await read(jar))?.tokens.map(({ raw }) => raw);
+  expect(await held()).toEqual(['one', 'two']);
+  refused.add('one');
+  expect(await held()).toEqual(['one', 'two']);
+  terms = new Map();
+  expect([await held(), await held()]).toEqual([['two'], ['two']]);
+  refused.clear();
+  terms = new Map();
+  expect([await held(), await held()]).toEqual([
+    ['one', 'two'],
+    ['one', 'two'],
+  ]);
+  expect([loads, reopened.length]).toEqual([1, 6]);
+});
+
 test.each(['at once', 'later'] as const)(
   'a hit asks again whether the session was revoked; the store answers %s',
   async (when) => {
     const session = sessionOf();
     const jar = await signedIn(session);
-    asksRevoked = when;
+    answers = when;
     expect(await read(jar)).toBeDefined();
     await store.revoke(session.id, session.expiresAt, 'ended');
     expect(await read(jar)).toBeUndefined();
@@ -173,7 +202,7 @@ test('CS8: a warm session is none where its cookie comes twice', async () => {
   await read(jar);
   const cookies = cookiesOf('https');
   const twice = cookies.split([...jar.lines, `${P}=x`]);
-  expect(await reader.read('shop.example.com', 'acme', cookies, twice)).toBeUndefined();
+  expect(await reader.read('shop.example.com', 'acme', cookies, twice, terms)).toBeUndefined();
 });
 
 test('what a store cannot say is no answer', async () => {
@@ -181,6 +210,6 @@ test('what a store cannot say is no answer', async () => {
   const jar = await signedIn(session);
   await read(jar);
   const down = new Error('store down');
-  store.isRevoked = () => Promise.reject(down);
+  store = Object.assign(store, { isCurrent: () => Promise.reject(down) });
   await expect(read(jar)).rejects.toBe(down);
 });

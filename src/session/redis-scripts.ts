@@ -1,0 +1,60 @@
+import { redisScript } from './redis-client.ts';
+
+/**
+ * KEYS: session, fate of its id, indexes… ARGV: revision, end, now (Unix seconds), seconds it may stay unused, sealed.
+ * @returns 1, or 0 when a session with the id was ended before, or has ended by itself
+ */
+export const SAVE = redisScript(`
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+local ends, now = tonumber(ARGV[2]), tonumber(ARGV[3])
+if ends <= now then return 0 end
+redis.call('HSET', KEYS[1], 'r', ARGV[1], 'x', ARGV[2], 'u', ARGV[3], 'v', ARGV[5])
+redis.call('EXPIRE', KEYS[1], math.min(ends - now, tonumber(ARGV[4])))
+for at = 3, #KEYS do
+  redis.call('ZREMRANGEBYSCORE', KEYS[at], '-inf', now)
+  redis.call('ZADD', KEYS[at], ends, KEYS[1])
+  if redis.call('TTL', KEYS[at]) < ends - now then redis.call('EXPIRE', KEYS[at], ends - now) end
+end
+return 1`);
+
+/**
+ * Uses a session, so that it is not unused for long. KEYS: session. ARGV: now, seconds it may stay unused.
+ * @returns the revision; nothing when there is none, or it was unused for too long
+ */
+export const USE = redisScript(`
+local found = redis.call('HMGET', KEYS[1], 'r', 'x', 'u')
+if not found[1] then return false end
+local ends, used = tonumber(found[2]), tonumber(found[3])
+local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
+if now >= ends or now - used >= idle then return false end
+if now > used then
+  redis.call('HSET', KEYS[1], 'u', ARGV[1])
+  redis.call('EXPIRE', KEYS[1], math.min(ends - now, idle))
+end
+return found[1]`);
+
+/**
+ * Changes a session, and leaves its end alone. KEYS: session. ARGV: revision it must have, next revision, sealed, now.
+ * @returns 1, or 0 when it is not there in that revision
+ */
+export const UPDATE = redisScript(`
+local found = redis.call('HMGET', KEYS[1], 'r', 'x')
+if found[1] ~= ARGV[1] or tonumber(ARGV[4]) >= tonumber(found[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'r', ARGV[2], 'v', ARGV[3])
+return 1`);
+
+/**
+ * Ends the sessions of an id. A logout stays one, whatever a login that was under way says afterwards.
+ * KEYS: fate of the id, index of the id. ARGV: fate, seconds to remember it.
+ */
+export const REVOKE = redisScript(`
+local left = tonumber(ARGV[2])
+if left > 0 and redis.call('GET', KEYS[1]) ~= 'ended' then redis.call('SET', KEYS[1], ARGV[1], 'EX', left) end
+for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('DEL', key) end
+redis.call('DEL', KEYS[2])
+return 1`);
+
+/** Lets a lock go if it is still held by this holder. KEYS: lock. ARGV: holder. */
+export const RELEASE = redisScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`);

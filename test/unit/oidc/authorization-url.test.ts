@@ -1,0 +1,152 @@
+import { hash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { buildAuthorizationUrl, Configuration } from 'openid-client';
+import type { ProviderConfig } from '../../../src/config/config.ts';
+import { createAuthorizationUrl } from '../../../src/oidc/authorization-url.ts';
+import type { AuthorizationRequest } from '../../../src/oidc/identity-provider.ts';
+import { createIdentityProvider } from '../../../src/oidc/identity-provider-openid-client.ts';
+import type { KeySet } from '../../../src/token/key-set.ts';
+
+const REQUEST: AuthorizationRequest = {
+  redirectUri: 'https://shop.example.com/_auth/callback',
+  state: 'eyJhbGciOiJkaXIifQ..iv-_.text.tag',
+  nonce: 'n-_0',
+  codeVerifier: 'v'.repeat(43),
+  scopes: ['openid', 'orders:read'],
+  audiences: ['https://api.shop.example.com'],
+};
+type AudienceParameter = Parameters<typeof createAuthorizationUrl>[0];
+
+const clientOf = (endpoint: string): Configuration =>
+  new Configuration({ issuer: 'https://id.example.com', authorization_endpoint: endpoint }, 'shop & co');
+const urlsOf = (client: Configuration, audienceParameter: AudienceParameter = 'resource') => {
+  const built: URLSearchParams[] = [];
+  const authorizationUrl = createAuthorizationUrl(audienceParameter, (parameters) => {
+    built.push(parameters);
+    return buildAuthorizationUrl(client, parameters);
+  });
+  return { authorizationUrl, built };
+};
+
+/** What openid-client makes of the whole request. */
+function whole(
+  client: Configuration,
+  request: AuthorizationRequest,
+  audienceParameter: AudienceParameter,
+): URL {
+  const parameters = new URLSearchParams({
+    redirect_uri: request.redirectUri,
+    scope: [...new Set(['openid', ...request.scopes])].join(' '),
+    state: request.state,
+    nonce: request.nonce,
+    code_challenge: hash('sha256', request.codeVerifier, 'base64url'),
+    code_challenge_method: 'S256',
+  });
+  if (audienceParameter !== 'none') {
+    for (const audience of request.audiences) parameters.append(audienceParameter, audience);
+  }
+  if (request.prompt !== undefined) parameters.set('prompt', request.prompt);
+  return buildAuthorizationUrl(client, parameters);
+}
+
+const parametersOf = ({ searchParams }: URL): string[] =>
+  [...searchParams].map((pair) => JSON.stringify(pair)).sort();
+
+describe('says what openid-client says of the whole request', () => {
+  const client = clientOf('https://id.example.com/authorize');
+
+  test.each<[what: string, request: Partial<AuthorizationRequest>, audienceParameter: AudienceParameter]>([
+    ['the usual', {}, 'resource'],
+    ['no openid among its scopes', { scopes: ['orders:read'] }, 'resource'],
+    ['no scopes', { scopes: [] }, 'resource'],
+    ['the same scope twice', { scopes: ['a', 'openid', 'a'] }, 'resource'],
+    ['no audience', { audiences: [] }, 'resource'],
+    ['two audiences', { audiences: ['https://a.example', 'urn:b'] }, 'resource'],
+    ['Auth0’s audience', {}, 'audience'],
+    ['no audience parameter', {}, 'none'],
+    ['a prompt', { prompt: 'select_account' }, 'resource'],
+    ['a redirect URI with a query', { redirectUri: 'https://shop.example.com/cb?a=1&b=%20#' }, 'resource'],
+    ['marks everywhere', { state: 'a&b=c d+e%/#ü', nonce: '?&=+ é', scopes: ['a&b', 'c+d'] }, 'resource'],
+  ])('%s', (_what, over, audienceParameter) => {
+    const request = { ...REQUEST, ...over };
+    const { authorizationUrl, built } = urlsOf(client, audienceParameter);
+    const expected = whole(client, request, audienceParameter);
+    for (const url of [authorizationUrl(request), authorizationUrl(request)].map((text) => new URL(text))) {
+      expect(url.origin + url.pathname + url.hash).toBe('https://id.example.com/authorize');
+      expect(parametersOf(url)).toEqual(parametersOf(expected));
+    }
+    expect(built).toHaveLength(1);
+  });
+
+  test.each([
+    ['https://id.example.com/authorize?tenant=acme', 'https://id.example.com/authorize'],
+    ['https://id.example.com', 'https://id.example.com/'],
+    ['https://id.example.com/authorize?', 'https://id.example.com/authorize'],
+    ['https://id.example.com/authorize#', 'https://id.example.com/authorize'],
+  ])('at the endpoint %s', (endpoint, expected) => {
+    const url = new URL(urlsOf(clientOf(endpoint)).authorizationUrl(REQUEST));
+    expect(url.origin + url.pathname).toBe(expected);
+    expect(url.href).not.toContain('#');
+    expect(parametersOf(url)).toEqual(parametersOf(whole(clientOf(endpoint), REQUEST, 'resource')));
+  });
+});
+
+describe('what is built once', () => {
+  const client = clientOf('https://id.example.com/authorize');
+
+  test.each<[what: string, over: Partial<AuthorizationRequest>, again: number]>([
+    ['state', { state: 'other' }, 0],
+    ['nonce', { nonce: 'other' }, 0],
+    ['code verifier', { codeVerifier: 'w'.repeat(43) }, 0],
+    ['redirect URI', { redirectUri: 'https://other.example.com/_auth/callback' }, 1],
+    ['scopes', { scopes: ['openid'] }, 1],
+    ['audiences', { audiences: [] }, 1],
+    ['prompt', { prompt: 'none' }, 1],
+    ['what is a scope and what an audience', { scopes: [], audiences: [...REQUEST.scopes] }, 1],
+  ])('another %s, %j: built %d times more', (_what, over, again) => {
+    const { authorizationUrl, built } = urlsOf(client);
+    const first = authorizationUrl(REQUEST);
+    const other = { ...REQUEST, ...over };
+    const second = authorizationUrl(other);
+    expect(built).toHaveLength(1 + again);
+    expect(parametersOf(new URL(second))).toEqual(parametersOf(whole(client, other, 'resource')));
+    expect(second).not.toBe(first);
+    expect(authorizationUrl(REQUEST)).toBe(first);
+  });
+
+  test('is bounded: of a thousand kinds the first is built anew', () => {
+    const { authorizationUrl, built } = urlsOf(client);
+    const kinds = Array.from({ length: 1000 }, (_, kind) => ({ ...REQUEST, scopes: [`s${kind}`] }));
+    for (const request of kinds) {
+      expect(parametersOf(new URL(authorizationUrl(request)))).toEqual(
+        parametersOf(whole(client, request, 'resource')),
+      );
+    }
+    expect(built).toHaveLength(1000);
+    authorizationUrl(kinds[999] ?? REQUEST);
+    expect(built).toHaveLength(1000);
+    authorizationUrl(kinds[0] ?? REQUEST);
+    expect(built).toHaveLength(1001);
+  });
+});
+
+test('another discovery document, another endpoint', async () => {
+  const documentAt = (endpoint: string) => ({
+    issuer: 'https://id.example.com',
+    jwks_uri: 'https://id.example.com/jwks',
+    authorization_endpoint: endpoint,
+  });
+  let metadata = documentAt('https://id.example.com/old');
+  const { authorizationUrl } = createIdentityProvider({
+    config: { issuer: metadata.issuer, clientId: 'shop', audienceParameter: 'resource' } as ProviderConfig,
+    secrets: [],
+    keys: {} as KeySet,
+    clockTolerance: 5,
+    now: () => 1_767_225_600,
+    fetch: () => Promise.reject(new TypeError('nothing is fetched')),
+    discovery: { metadata: async () => metadata, reached: async () => metadata, ready: () => true },
+  });
+  expect(await authorizationUrl(REQUEST)).toMatch(/^https:\/\/id\.example\.com\/old\?/);
+  metadata = documentAt('https://id.example.com/new');
+  expect(await authorizationUrl(REQUEST)).toMatch(/^https:\/\/id\.example\.com\/new\?/);
+});
