@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { junitXml } from '../../../src/review/junit.ts';
+import { failedTests, runTests } from '../../../src/review/run-tests.ts';
+import { testLine } from '../../../src/review/test-line.ts';
+import { ruleSetOf } from '../../support/requests.ts';
+
+const RULES = ruleSetOf(
+  'app: a\nhosts: [a.example.com]\naudience: x\nrules: { /**: ["<&>"] }\ntests:\n' +
+    '  - { request: "GET /a?b=\\"c\\"&d", expect: login }\n' +
+    '  - { request: GET /a, scopes: ["<&>"], audience: y, expect: forbidden, missing: [z] }',
+  'app: b\nhosts: [b.example.com]\naudience: x\nrules: { /: public }\ntests: [{ request: GET /, expect: public }]',
+);
+
+test('JUnit XML has a suite for each app, and escapes what XML cannot hold', () => {
+  const results = runTests(RULES, ['_auth'], 0);
+  expect(junitXml(results, (place) => `rules/${place}`)).toBe(`<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="postern rules test" tests="3" failures="1">
+  <testsuite name="a" tests="2" failures="1" errors="0">
+    <testcase classname="a" name="GET a.example.com/a?b=&quot;c&quot;&amp;d, anonymous" file="rules/0.yaml" line="6"/>
+    <testcase classname="a" name="GET a.example.com/a, with &lt;&amp;&gt;, for y" file="rules/0.yaml" line="7">
+      <failure message="expected to miss z, misses nothing">expected: forbidden, missing z
+got: forbidden, missing nothing
+reason: token-audience
+rule: /** (0.yaml:4)</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="b" tests="1" failures="0" errors="0">
+    <testcase classname="b" name="GET b.example.com/, anonymous" file="rules/1.yaml" line="5"/>
+  </testsuite>
+</testsuites>
+`);
+});
+
+test('the failed tests are those that a reload waits for', () => {
+  expect(failedTests(RULES, ['_auth'], 0).map(({ test: { id } }) => id)).toEqual(['0.yaml:7']);
+});
+
+test('a test of an evaluation says nothing that tests cannot say', () => {
+  const [passed] = runTests(RULES, ['_auth'], 0);
+  const evaluation = (passed as NonNullable<typeof passed>).evaluation;
+  const supposed = { kind: 'supposed', scopes: ['<&>', 'true', 'a:b'] } as const;
+  expect(testLine(evaluation, { kind: 'anonymous' })).toBe(
+    '{ request: "GET /a?b=\\"c\\"&d", expect: login }',
+  );
+  expect(testLine(evaluation, { ...supposed, audiences: ['y'], acr: 'mfa' })).toBe(
+    '{ request: "GET /a?b=\\"c\\"&d", scopes: ["<&>", "true", a:b], audience: y, acr: mfa, expect: login }',
+  );
+  expect(testLine(evaluation, { ...supposed, audiences: ['y', 'z'] })).toBeUndefined();
+  expect(testLine(evaluation, { ...supposed, authenticatedAt: 5 })).toBeUndefined();
+});
