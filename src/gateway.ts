@@ -5,6 +5,7 @@ import { createCheck } from './http/check.ts';
 import { createCheckHandler } from './http/check-listener.ts';
 import { createCredentials } from './http/credentials.ts';
 import { createDoors } from './http/doors.ts';
+import { type Eventual, whenThere } from './http/eventual.ts';
 import { createHealth } from './http/health.ts';
 import { createOwnPages } from './http/own-pages.ts';
 import { createPagesApp } from './http/pages-app.ts';
@@ -22,7 +23,9 @@ import { createMetrics } from './metrics.ts';
 import { countCalls } from './oidc/count-calls.ts';
 import { createIssuerKeys, createProvider, type Provider, type ProviderEvent } from './oidc/provider.ts';
 import type { AppVisit } from './outcome/visit.ts';
+import { createRulesInForce } from './reload/rules-in-force.ts';
 import type { App, RuleSet } from './rules/rule-set.ts';
+import { createConfiguredStore } from './session/configured-store.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
 import { createCookies } from './session/cookies.ts';
 import { createDeriver } from './session/deriver.ts';
@@ -30,7 +33,6 @@ import { deriveKeys, signingRing } from './session/keys.ts';
 import { createSealer } from './session/seal.ts';
 import type { LiveSession } from './session/session.ts';
 import { createSessionReader } from './session/session-reader.ts';
-import { createCookieStore } from './session/session-store-cookie.ts';
 import type { KeySet } from './token/key-set.ts';
 import { createTokenReader } from './token/token-reader.ts';
 import { reopenAccessToken } from './token/validate-access-token.ts';
@@ -40,6 +42,10 @@ import { createTrusts, providerOfApp } from './trust.ts';
 export interface Gateway extends AsyncDisposable {
   /** Where it listens, as `host:port`. */
   readonly addresses: { readonly listen: string; readonly pagesListen: string; readonly adminListen: string };
+  /** Brings the rules on disk into force now; bad ones change nothing. @returns when that is done */
+  reload(): Promise<void>;
+  /** Does the same whenever they change, from now on. @returns when what changed since the start is in force */
+  followRules(): Promise<void>;
   /** Readiness off; every answer ends its connection. Still answers, for whoever has not heard of the end yet. */
   drain(why: string): void;
   /** Requests under way finish, then everything is closed. */
@@ -70,8 +76,12 @@ export async function startGateway(
   });
 
   // The rule set stands behind this one reference: a reload swaps it.
-  const current = { rules: ruleSet, loadedAt: now() };
-  const rules = (): RuleSet => current.rules;
+  const inForce = createRulesInForce(config, ruleSet, {
+    log,
+    reloaded: (outcome) => metrics.reloaded(outcome),
+    now,
+  });
+  const rules = inForce.ruleSet;
 
   const providers = new Map<string, Provider>();
   for (const [name, provider] of config.providers) {
@@ -106,19 +116,22 @@ export async function startGateway(
   const sealer = createSealer(keys);
   const budget = config.endpoints.includes('nginx') ? NGINX_BUDGET : USUAL_BUDGET;
   const cookiesOf = createCookies(signingRing(keys), budget);
-  const store = createCookieStore(sealer, now);
-  const reader = createSessionReader(
-    store,
-    (host, raw) => {
-      const app = rules().appFor(host);
-      return app === undefined ? undefined : reopenAccessToken(raw, trusts.of(app), now());
-    },
+  const configured = createConfiguredStore(config.session, {
+    sealer,
+    secrets: keys,
+    passwords: secrets.redis,
     now,
-  );
-  const sessionOf = async (visit: AppVisit): Promise<LiveSession | undefined> => {
-    const live = await reader.read(visit.request.host.name, '', visit.cookies, visit.split);
-    return live?.session.provider === providerOfApp(config, visit.app).name ? live : undefined;
-  };
+    onChange: (cause) =>
+      cause === undefined
+        ? log.warned('the session store can be reached again', { kind: 'store-reached' })
+        : log.warned('the session store cannot be reached', { kind: 'store-down', cause }),
+  });
+  const { store } = configured;
+  const reader = createSessionReader(store, (raw, terms) => reopenAccessToken(raw, terms, now()), now);
+  const sessionOf = ({ request, cookies, split, app }: AppVisit): Eventual<LiveSession | undefined> =>
+    whenThere(reader.read(request.host.name, '', cookies, split, trusts.of(app)), (live) =>
+      live?.session.provider === providerOfApp(config, app).name ? live : undefined,
+    );
 
   const transactions = createTransactions(sealer, createDeriver(keys), now);
   const memory = createLoginMemory(sealer, now);
@@ -141,9 +154,8 @@ export async function startGateway(
     signIn,
     callback,
     logout,
-    rules,
     public: config.public,
-    account: { sessionOf, clientOf },
+    account: { sessionOf, clientOf, idle: config.session.idle, now },
   });
 
   const visits = createVisits(config, rules, cookiesOf, (app) => providerOfApp(config, app).brand);
@@ -156,30 +168,40 @@ export async function startGateway(
     clockTolerance: config.clockTolerance,
     now,
   });
-  const answers = createAnswers(signIn, memory, rules, config.public);
-  const check = createCheck({ visits, rules, basePath, pages, credentials, answers });
+  const answers = createAnswers(signIn, memory, config.public);
+  const check = createCheck({ visits, basePath, pages, credentials, answers, now });
 
   const metrics = createMetrics({
-    rules: () => ({ version: rules().version, loadedAt: current.loadedAt }),
+    rules: inForce.state,
+    appsInReportMode: () => rules().apps.filter(({ mode }) => mode === 'report').length,
     keySets: () => [
       ...[...providers.values()].map(
         ({ identityProvider, keySet }) => [identityProvider.issuer, keySet.age()] as const,
       ),
-      ...[...furtherKeys].map(([issuer, keySet]) => [issuer, keySet.age()] as const),
+      // Without those that only former rules named: their age is nobody's concern.
+      ...[...furtherKeys]
+        .filter(([issuer]) => rules().apps.some(({ issuers }) => issuers.includes(issuer)))
+        .map(([issuer, keySet]) => [issuer, keySet.age()] as const),
     ],
     providers: () =>
       [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()] as const),
     secrets: () => expiringSecrets(secrets),
     warmSessions: reader.warm,
+    store: () => ({ name: config.session.store, reachable: configured.down() === undefined }),
   });
 
   let stopping = false;
-  const health = createHealth(() => [
-    ...(stopping ? ['stopping'] : []),
-    ...[...providers].flatMap(([name, { identityProvider }]) =>
-      identityProvider.ready() ? [] : [`provider ${name}: discovery has not succeeded yet`],
-    ),
-  ]);
+  const health = createHealth(
+    () => [
+      ...(stopping ? ['stopping'] : []),
+      ...[...providers].flatMap(([name, { identityProvider }]) =>
+        identityProvider.ready() ? [] : [`provider ${name}: discovery has not succeeded yet`],
+      ),
+      ...(configured.wasReached() ? [] : ['session store: it was not reached yet']),
+    ],
+    inForce.state,
+    () => ({ name: config.session.store, down: configured.down() }),
+  );
 
   const handlers: Readonly<Record<keyof Gateway['addresses'], Handler>> = {
     listen: createCheckHandler(
@@ -209,10 +231,13 @@ export async function startGateway(
   };
   const stop = async (): Promise<void> => {
     drain('closed');
+    inForce.close();
     for (const provider of providers.values()) provider.stop();
     await Promise.all(listeners.map((listener) => listener.stop()));
+    configured.stop();
   };
   try {
+    await configured.start();
     const addresses = {
       listen: await open('listen'),
       pagesListen: await open('pagesListen'),
@@ -220,7 +245,8 @@ export async function startGateway(
     };
     for (const provider of providers.values()) provider.start();
     log.started(addresses, { version: ruleSet.version, apps: ruleSet.apps.length });
-    return { addresses, drain, stop, [Symbol.asyncDispose]: stop };
+    const { reload, follow: followRules } = inForce;
+    return { addresses, reload, followRules, drain, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

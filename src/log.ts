@@ -1,8 +1,10 @@
 import { type Logger, pino } from 'pino';
 import type { Config } from './config/config.ts';
+import { type Problem, placeOf } from './document/problem.ts';
 import type { ForwardedRequest } from './forwarded/forwarded-request.ts';
 import { pathOf } from './forwarded/request-target.ts';
 import type { Reply } from './outcome/reply.ts';
+import type { RuleSet } from './rules/rule-set.ts';
 
 /**
  * One function per event. INVARIANT: no token, code, cookie or secret is ever handed to a line: requests are logged
@@ -14,6 +16,10 @@ export interface Log {
   /** Something that no one foresaw. */
   failed(error: unknown): void;
   started(addresses: Readonly<Record<string, string>>, rules: { version: string; apps: number }): void;
+  /** Other rules came into force; the same version where a folder that had been refused was put back. */
+  rulesReloaded(before: string, now: RuleSet): void;
+  /** A problem of rules on disk, because of which they did not come into force. */
+  rulesRefused(problem: Problem): void;
   stopping(signal: string): void;
   warned(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
@@ -30,10 +36,10 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const logger: Logger = destination === undefined ? pino(options) : pino(options, destination);
+  const logger: Logger = pino(options, destination ?? standardOutput());
   return {
     decided(request, { status, reason, facts }) {
-      const permitted = status < 300;
+      const permitted = status < 300 && reason !== 'would-deny';
       const wanted =
         status >= 500 || settings.decisions === 'all' || (settings.decisions === 'denied' && !permitted);
       if (!wanted) return;
@@ -45,7 +51,14 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
         method: request?.method,
         path: request === undefined ? undefined : pathOf(request.target),
         trace: traceId(request?.headers.traceparent),
-        ...facts,
+        app: facts?.app,
+        rule: facts?.rule,
+        credential: facts?.credential,
+        subject: facts?.subject,
+        client: facts?.client,
+        missing: facts?.missing,
+        cause: facts?.cause,
+        requestId: facts?.requestId,
       };
       if (status >= 500) logger.warn(line);
       else logger.info(line);
@@ -53,6 +66,20 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
     failed: (error) =>
       logger.error({ event: 'failed', err: error instanceof Error ? error : new Error(String(error)) }),
     started: (addresses, rules) => logger.info({ event: 'started', ...addresses, rules }),
+    rulesReloaded: (before, { version, apps }) =>
+      logger.info({
+        event: 'rules-reloaded',
+        before,
+        rules: { version, apps: apps.length },
+        msg: 'rules reloaded',
+      }),
+    rulesRefused: (problem) =>
+      logger.warn({
+        event: 'rules-refused',
+        place: placeOf(problem),
+        wayOut: problem.wayOut,
+        msg: problem.message,
+      }),
     stopping: (signal) => logger.info({ event: 'stopping', signal }),
     warned: (message, facts) => logger.warn({ event: 'warned', ...facts, msg: message }),
   };
@@ -63,3 +90,29 @@ const traceId = (traceparent: string | undefined): string | undefined =>
   traceparent === undefined
     ? undefined
     : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1];
+
+/** Characters that are written at once, however early in the turn. */
+const FULL = 8192;
+
+/**
+ * Standard output, written to once for all lines of a turn of the event loop rather than by a system call for each. Every end
+ * that Node hears of writes them; what kills the process outright (SIGKILL, memory that ran out) can take those of one turn
+ * with it.
+ */
+function standardOutput(): LogDestination {
+  const output = pino.destination({ sync: true, minLength: FULL });
+  let isWaiting = false;
+  const flush = (): void => {
+    isWaiting = false;
+    output.flush();
+  };
+  process.once('exit', flush);
+  return {
+    write(line) {
+      output.write(line);
+      if (isWaiting) return;
+      isWaiting = true;
+      setImmediate(flush);
+    },
+  };
+}

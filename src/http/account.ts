@@ -6,11 +6,16 @@ import type { Page } from '../pages/page.ts';
 import { pageHeaders, renderPage } from '../pages/render.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { LiveSession } from '../session/session.ts';
+import type { Eventual } from './eventual.ts';
 
 export interface AccountParts {
-  readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>;
+  readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
   /** The client id that people of the app sign in with. */
   readonly clientOf: (app: App) => string;
+  /** Seconds after which an unused session ends; undefined: never. */
+  readonly idle: number | undefined;
+  /** Unix seconds. */
+  readonly now: () => number;
 }
 
 /** Claims that people know themselves by, and what to call them. */
@@ -34,17 +39,21 @@ const loginAddressOf = ({ origin, basePath }: AppVisit): string =>
   loginAddress(origin.origin, basePath, `${origin.origin}/`);
 
 /** Who is signed in, as JSON. Times are Unix seconds. */
-export async function me(visit: AppVisit, { sessionOf, clientOf }: AccountParts): Promise<Reply> {
+export async function me(visit: AppVisit, { sessionOf, clientOf, idle, now }: AccountParts): Promise<Reply> {
   const live = await sessionOf(visit);
   if (live === undefined) {
-    return refuse({ ...visit, kind: 'script' }, 'login-needed', { loginUrl: loginAddressOf(visit) });
+    return refuse(visit, 'login-needed', { kind: 'script', loginUrl: loginAddressOf(visit) });
   }
   const { session, tokens } = live;
   const body = JSON.stringify({
     subject: session.subject,
     client: clientOf(visit.app),
     profile: personClaims(session.profile),
-    session: { expires_at: session.expiresAt, idle_expires_at: null },
+    session: {
+      expires_at: session.expiresAt,
+      // Asking is a use.
+      idle_expires_at: idle === undefined ? null : Math.min(now() + idle, session.expiresAt),
+    },
     tokens: tokens.map((token) => ({
       audience: token.audiences.length === 1 ? token.audiences[0] : token.audiences,
       scopes: [...token.scopes],

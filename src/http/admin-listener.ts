@@ -30,7 +30,7 @@ export function createAdminHandler(address: Address, health: Health, metrics: Me
       case '/healthz':
         return health.live();
       case '/readyz':
-        return health.ready();
+        return health.readyInDetail();
       default:
         return bareRefusal('page-unknown');
     }
@@ -38,7 +38,7 @@ export function createAdminHandler(address: Address, health: Health, metrics: Me
   return (request, response) =>
     respond(
       response,
-      answer(request),
+      () => answer(request),
       (error) => log.failed(error),
       () => undefined,
     );

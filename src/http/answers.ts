@@ -10,8 +10,8 @@ import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { Rule, TokenNeed } from '../rules/rule.ts';
-import type { RuleSet } from '../rules/rule-set.ts';
 import { type Asked, notAsked, wasAsked } from '../session/session.ts';
+import type { AccessToken } from '../token/access-token.ts';
 import type { KnownCaller, OpenedCredential } from './credentials.ts';
 
 type Permit = Extract<Decision, { permit: true }>;
@@ -22,14 +22,27 @@ type Decided = Exclude<OpenedCredential, { kind: 'refused' }>;
 export interface Answers {
   preflight(visit: AppVisit): Reply;
   open(visit: AppVisit, rule: Rule, caller: KnownCaller): Reply;
-  permitted(visit: AppVisit, decision: Permit, credential: Decided): Reply;
-  refused(visit: AppVisit, decision: Denial, credential: Decided): Promise<Reply>;
+  /** @param token the one that was decided on, which the upstream gets */
+  permitted(visit: AppVisit, decision: Permit, credential: Decided, token: AccessToken | undefined): Reply;
+  /** What `mode: report` lets pass all the same. @param cause what it would have been denied for, for the log */
+  reported(
+    visit: AppVisit,
+    rule: Rule,
+    credential: Decided,
+    token: AccessToken | undefined,
+    cause: string,
+  ): Reply;
+  refused(
+    visit: AppVisit,
+    decision: Denial,
+    credential: Decided,
+    token: AccessToken | undefined,
+  ): Promise<Reply>;
 }
 
 export function createAnswers(
   signIn: SignIn,
   memory: LoginMemory,
-  rules: () => RuleSet,
   configured: PublicAddress | undefined,
 ): Answers {
   /**
@@ -56,7 +69,7 @@ export function createAnswers(
       });
     }
     const rd =
-      safeReturnUrl(request.headers.referer, origin.origin, rules(), configured) ?? `${origin.origin}/`;
+      safeReturnUrl(request.headers.referer, origin.origin, visit.rules, configured) ?? `${origin.origin}/`;
     const loginUrl = withNeed(loginAddress(origin.origin, visit.basePath, rd), visit, ask);
     return refuse(visit, reason, {
       loginUrl,
@@ -80,34 +93,33 @@ export function createAnswers(
         { token, profile: live?.session.profile },
         authorization,
         visit.split.rest,
-        factsOf(visit, rule, token, live !== undefined ? 'session' : token !== undefined ? 'bearer' : 'none'),
+        new RuleFacts(
+          visit,
+          rule,
+          token,
+          live !== undefined ? 'session' : token !== undefined ? 'bearer' : 'none',
+        ),
       ),
 
-    permitted(visit, { reason, rule }, credential) {
-      const { app, request, split } = visit;
-      const [token] = credential.tokens;
-      const profile = credential.kind === 'session' ? credential.live.session.profile : undefined;
-      const sessionLine =
-        credential.kind === 'session' && app.passAccessToken ? `Bearer ${token?.raw}` : undefined;
-      const ownLine = app.credentials.includes('bearer') ? undefined : request.headers.authorization[0];
-      const line = credential.kind === 'bearer' ? credential.line : (sessionLine ?? ownLine);
-      return permit(
-        reason,
-        app,
-        { token, profile },
-        line,
-        split.rest,
-        factsOf(visit, rule, token, credential.kind),
-      );
-    },
+    permitted: (visit, { reason, rule }, credential, token) =>
+      forward(visit, reason, credential, token, new RuleFacts(visit, rule, token, credential.kind)),
 
-    async refused(visit, { reason, rule, missing }, credential) {
+    reported: (visit, rule, credential, token, cause) =>
+      forward(
+        visit,
+        'would-deny',
+        credential,
+        token,
+        new RuleFacts(visit, rule, token, credential.kind, cause),
+      ),
+
+    async refused(visit, { reason, rule, missing }, credential, token) {
       const need = rule.need as TokenNeed;
-      const [token] = credential.tokens;
-      const facts = factsOf(visit, rule, token, credential.kind);
+      const facts = new RuleFacts(visit, rule, token, credential.kind);
       const audience = need.audiences[0] as string;
       const scopes = [...need.allOf, ...need.anyOf.filter((scope) => missing.includes(scope))];
-      if (credential.kind === 'bearer') return refuse(visit, reason, { missing, scopes, facts });
+      if (credential.kind === 'bearer')
+        return refuse(visit, reason, { missing, scopes, stepUp: need, facts });
       // What this page needs is asked for along with what every login asks for.
       const ask = { audience, scopes: [...need.allOf, ...need.anyOf] };
       if (credential.kind === 'none') return offerLogin(visit, 'login-needed', ask, facts);
@@ -122,6 +134,7 @@ export function createAnswers(
           ? refuse(visit, 'audience-refused', { resource: audience, facts })
           : offerLogin(visit, 'audience-not-held', ask, facts);
       }
+      if (reason === 'step-up-needed') return refuse(visit, reason, { stepUp: need, facts });
       const open = notAsked(asked, need.audiences, missing);
       if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, facts });
       // The new token replaces this one, so what this one holds is asked for again.
@@ -132,23 +145,55 @@ export function createAnswers(
   };
 }
 
+/** A permit for a decided credential, with the line for the upstream (design: "To the upstream"). */
+function forward(
+  { app, request, split }: AppVisit,
+  reason: 'public' | 'permitted' | 'would-deny',
+  credential: Decided,
+  token: AccessToken | undefined,
+  facts: Facts,
+): Reply {
+  const profile = credential.kind === 'session' ? credential.live.session.profile : undefined;
+  const sessionLine =
+    credential.kind === 'session' && app.passAccessToken ? `Bearer ${token?.raw}` : undefined;
+  const ownLine = app.credentials.includes('bearer') ? undefined : request.headers.authorization[0];
+  const line = credential.kind === 'bearer' ? credential.line : (sessionLine ?? ownLine);
+  return permit(reason, app, { token, profile }, line, split.rest, facts);
+}
+
 /** The login page checks both against the rules of the app before it asks anyone for them. */
 function withNeed(address: string, { app }: AppVisit, { audience, scopes }: Asked): string {
   const audiencePart = audience === app.audiences[0] ? '' : `&audience=${encodeURIComponent(audience)}`;
   return `${address}${audiencePart}${scopes.length === 0 ? '' : `&scope=${encodeURIComponent(scopes.join(' '))}`}`;
 }
 
-function factsOf(
-  visit: AppVisit,
-  rule: Rule,
-  token: { readonly subject: string; readonly client: string } | undefined,
-  credential: 'session' | 'bearer' | 'none',
-): Facts {
-  return {
-    app: visit.app.name,
-    rule: rule.id,
-    credential,
-    requestId: visit.requestId,
-    ...(token === undefined ? {} : { subject: token.subject, client: token.client }),
-  };
+/** What the log says of an answer by a rule. The id of the request is made when the log asks for it. */
+class RuleFacts implements Facts {
+  readonly app: string;
+  readonly rule: string;
+  readonly credential: 'session' | 'bearer' | 'none';
+  readonly subject: string | undefined;
+  readonly client: string | undefined;
+  readonly cause: string | undefined;
+  readonly #visit: AppVisit;
+
+  constructor(
+    visit: AppVisit,
+    rule: Rule,
+    token: { readonly subject: string; readonly client: string } | undefined,
+    credential: 'session' | 'bearer' | 'none',
+    cause?: string,
+  ) {
+    this.app = visit.app.name;
+    this.rule = rule.id;
+    this.credential = credential;
+    this.subject = token?.subject;
+    this.client = token?.client;
+    this.cause = cause;
+    this.#visit = visit;
+  }
+
+  get requestId(): string {
+    return this.#visit.requestId;
+  }
 }

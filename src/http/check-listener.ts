@@ -7,6 +7,7 @@ import { bareRefusal } from '../outcome/bare-refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import type { Check } from './check.ts';
 import type { Door } from './doors.ts';
+import { whenThere } from './eventual.ts';
 import type { Health } from './health.ts';
 import { type Handler, isHeaderFlood, respond } from './server.ts';
 import type { TrustedPeers } from './trusted-peers.ts';
@@ -39,7 +40,7 @@ export function createCheckHandler(
     }
     respond(
       response,
-      check(forwarded).then(door.shape),
+      () => whenThere(check(forwarded), door.shape),
       (error) => log.failed(error),
       (reply) => {
         metrics.checked(reply, (performance.now() - started) / 1000);

@@ -1,37 +1,45 @@
+import type { CanonicalPath } from '../forwarded/canonical-path.ts';
 import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
 import { type OwnPage, ownPage } from '../forwarded/own-path.ts';
+import { pathReadings } from '../forwarded/path-readings.ts';
 import { isPreflight } from '../forwarded/request-kind.ts';
+import { pathOf } from '../forwarded/request-target.ts';
 import { isForeignAction } from '../forwarded/same-site.ts';
 import { configuredNames } from '../outcome/permit.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
-import { type AppVisit, allowedOrigins, type Visit } from '../outcome/visit.ts';
+import { type AppVisit, allowedOrigins, hasApp, type Visit } from '../outcome/visit.ts';
 import { decide } from '../rules/decide.ts';
+import { matchReadings } from '../rules/match-readings.ts';
+import { passesReported, reportedRule } from '../rules/report-mode.ts';
 import type { Rule } from '../rules/rule.ts';
-import type { App, RuleSet } from '../rules/rule-set.ts';
+import type { App, Match } from '../rules/rule-set.ts';
+import type { AccessToken } from '../token/access-token.ts';
 import type { Answers } from './answers.ts';
 import type { Credentials } from './credentials.ts';
+import { type Eventual, whenThere } from './eventual.ts';
 import type { Visits } from './visits.ts';
 
 /** Answers "may this request pass?" for a forwarded request. */
-export type Check = (request: ForwardedRequest) => Promise<Reply>;
+export type Check = (request: ForwardedRequest) => Eventual<Reply>;
 
 export interface CheckParts {
   readonly visits: Visits;
-  readonly rules: () => RuleSet;
   /** Segments of the configured base path. */
   readonly basePath: readonly string[];
   readonly pages: (page: OwnPage, visit: Visit) => Promise<Reply>;
   readonly credentials: Credentials;
   readonly answers: Answers;
+  /** Unix seconds. */
+  readonly now: () => number;
 }
 
 /**
  * The straight path: forwarded request → own paths → host → aliases → path → rule → credential → access token →
  * decision → answer. Host, method and path alone choose the rule; the rule says which token is wanted.
  */
-export function createCheck({ visits, rules, basePath, pages, credentials, answers }: CheckParts): Check {
-  return async (request) => {
+export function createCheck({ visits, basePath, pages, credentials, answers, now }: CheckParts): Check {
+  return (request) => {
     const visit = visits(request, 'check');
 
     // INVARIANT: a path of the gateway's own never yields 2xx here, whatever the host and the method.
@@ -40,38 +48,74 @@ export function createCheck({ visits, rules, basePath, pages, credentials, answe
 
     if (!hasApp(visit)) return refuse(visit, 'unknown-host');
     if (imitatesHeader(visit)) return refuse(visit, 'header-alias');
-    if (request.path === undefined) return refuse(visit, 'path-ambiguous');
+    const paths = request.path === undefined ? tolerated(visit, basePath) : [request.path];
+    if (paths.length === 0) return refuse(visit, 'path-ambiguous');
     if (request.headers.authorization.length > 1) return refuse(visit, 'authorization-repeated');
-    if (mayPreflight(visit, rules(), request.path)) return answers.preflight(visit);
+    if (mayPreflight(visit, paths)) return answers.preflight(visit);
 
-    const match = rules().match(visit.app, request.method, request.path);
-    if (match.kind === 'none') return refuse(visit, match.reason);
+    const match = matchPaths(visit, request.method, paths);
+    if (match.kind === 'none') return unmatched(visit, match.reason);
     const { rule } = match;
     if (rule.need.kind === 'deny') return refuse(visit, 'rule-deny', { facts: { rule: rule.id } });
     // A page of a foreign origin may act on a public path, but not in the name of the person whose cookie comes along.
-    if (rule.need.kind === 'public')
-      return answers.open(visit, rule, await credentials.known(visit, !isForeign(visit)));
+    if (rule.need.kind === 'public') {
+      const known = credentials.known(visit, !isForeign(visit));
+      return whenThere(known, (caller) => answers.open(visit, rule, caller));
+    }
 
-    const credential = await credentials.open(visit, rule.need);
-    if (credential.kind === 'refused') {
-      const { reason, cause } = credential;
-      return refuse(visit, reason, { facts: { rule: rule.id, ...(cause === undefined ? {} : { cause }) } });
-    }
-    if (credential.kind === 'session' && isForeign(visit)) {
-      return refuse(visit, 'cross-site', { facts: { rule: rule.id } });
-    }
-    const decision = decide(rule, bestToken(rule, credential.tokens));
-    return decision.permit
-      ? answers.permitted(visit, decision, credential)
-      : answers.refused(visit, decision, credential);
+    return whenThere(credentials.open(visit, rule.need), (credential) => {
+      if (credential.kind === 'refused') {
+        const { reason, cause } = credential;
+        return refuse(visit, reason, { facts: { rule: rule.id, ...(cause === undefined ? {} : { cause }) } });
+      }
+      if (credential.kind === 'session' && isForeign(visit)) {
+        return refuse(visit, 'cross-site', { facts: { rule: rule.id } });
+      }
+      const at = now();
+      const token = bestToken(rule, credential.tokens, at);
+      const decision = decide(rule, token, at);
+      if (decision.permit) return answers.permitted(visit, decision, credential, token);
+      return credential.kind === 'session' && passesReported(visit.app, decision, token)
+        ? answers.reported(visit, rule, credential, token, [decision.reason, ...decision.missing].join(' '))
+        : answers.refused(visit, decision, credential, token);
+    });
   };
+
+  /** No rule covers the path: nobody passes, but for sessions of an app in report mode. */
+  function unmatched(visit: AppVisit, reason: Extract<Match, { kind: 'none' }>['reason']): Eventual<Reply> {
+    const rule = reason === 'no-rule' ? reportedRule(visit.app) : undefined;
+    if (rule?.need.kind !== 'token' || isForeign(visit)) return refuse(visit, reason);
+    return whenThere(credentials.open(visit, rule.need), (credential) =>
+      credential.kind === 'session' && credential.tokens.length > 0
+        ? answers.reported(visit, rule, credential, credential.tokens[0], reason)
+        : refuse(visit, reason),
+    );
+  }
 }
 
-const hasApp = (visit: Visit): visit is AppVisit => visit.app !== undefined;
+/** One need is met by one token: of several for the audience, one that satisfies it, else the first. */
+const bestToken = (rule: Rule, tokens: readonly AccessToken[], at: number): AccessToken | undefined =>
+  (tokens.length > 1 ? tokens.find((token) => decide(rule, token, at).permit) : undefined) ?? tokens[0];
 
-/** One need is met by one token: of several for the audience, one that satisfies it, else any. */
-const bestToken = <T extends Parameters<typeof decide>[1]>(rule: Rule, tokens: readonly T[]): T | undefined =>
-  tokens.find((token) => decide(rule, token).permit) ?? tokens[0];
+/**
+ * The readings of a path that is not canonical, as far as the app tolerates its spelling. INVARIANT: none when any of
+ * them is a path of the gateway's own, which an upstream must not be asked for in its place.
+ */
+function tolerated({ request, app }: AppVisit, basePath: readonly string[]): readonly CanonicalPath[] {
+  if (app.tolerate.length === 0) return [];
+  const readings = pathReadings(pathOf(request.target), app.tolerate);
+  return readings.some((reading) => ownPage(reading, basePath) !== undefined) ? [] : readings;
+}
+
+/** Which rule a method meets here; every reading of the path must meet the same. */
+const matchPaths = (
+  { app, rules, request }: AppVisit,
+  method: string,
+  paths: readonly CanonicalPath[],
+): Match =>
+  request.path === undefined
+    ? matchReadings(rules, app, method, paths)
+    : rules.match(app, method, request.path);
 
 const namesByApp = new WeakMap<App, ReadonlySet<string>>();
 
@@ -90,11 +134,11 @@ const isForeign = (visit: AppVisit): boolean =>
  * Whether a true preflight passes to the upstream: its origin is allowed (or all preflights are), and the method it
  * asks for has a rule that could permit it. A preflight carries no credentials by definition (Fetch standard).
  */
-function mayPreflight(visit: AppVisit, rules: RuleSet, path: readonly string[]): boolean {
+function mayPreflight(visit: AppVisit, paths: readonly CanonicalPath[]): boolean {
   const { request, app, origin } = visit;
   if (!isPreflight(request) || (app.origins !== 'upstream' && app.origins.length === 0)) return false;
   const from = request.headers.origin ?? '';
   if (app.origins !== 'upstream' && from !== origin.origin && !app.origins.includes(from)) return false;
-  const match = rules.match(app, request.headers.accessControlRequestMethod ?? '', path);
+  const match = matchPaths(visit, request.headers.accessControlRequestMethod ?? '', paths);
   return match.kind === 'rule' && match.rule.need.kind !== 'deny';
 }

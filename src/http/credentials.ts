@@ -4,10 +4,12 @@ import type { TokenNeed } from '../rules/rule.ts';
 import type { App } from '../rules/rule-set.ts';
 import { readCredential } from '../session/credential.ts';
 import { type LiveSession, tokensFor } from '../session/session.ts';
+import { StoreUnavailable } from '../session/store-unavailable.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { IssuerTrusts, TokenReader } from '../token/token-reader.ts';
 import { judgeTime, sessionTokenExpired } from '../token/token-time.ts';
 import { isRefusal } from '../token/validate-access-token.ts';
+import { type Eventual, isPromise, whenThere } from './eventual.ts';
 
 /** A credential that was opened, with the access tokens of it that are in force. */
 export type OpenedCredential =
@@ -33,16 +35,16 @@ export interface KnownCaller {
 
 export interface Credentials {
   /** Opens the credential that decides: a bearer token, else the session. */
-  open(visit: AppVisit, need: TokenNeed): Promise<OpenedCredential>;
+  open(visit: AppVisit, need: TokenNeed): Eventual<OpenedCredential>;
   /**
    * For public rules: never refuses, and makes no network call.
    * @param withSession false leaves the session out
    */
-  known(visit: AppVisit, withSession: boolean): Promise<KnownCaller>;
+  known(visit: AppVisit, withSession: boolean): Eventual<KnownCaller>;
 }
 
 export interface CredentialParts {
-  readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined>;
+  readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
   readonly tokens: TokenReader;
   readonly trustsOf: (app: App) => IssuerTrusts;
   /** The same issuers with the keys that are at hand: no call is made for them. */
@@ -53,6 +55,8 @@ export interface CredentialParts {
   readonly now: () => number;
 }
 
+const ANONYMOUS: OpenedCredential = { kind: 'none', tokens: [] };
+
 export function createCredentials(parts: CredentialParts): Credentials {
   const { sessionOf, tokens, now, clockTolerance } = parts;
   // The issuer again: a rule set that was swapped in meanwhile may no longer accept it.
@@ -61,44 +65,65 @@ export function createCredentials(parts: CredentialParts): Credentials {
     !sessionTokenExpired(token, now()) &&
     judgeTime(token, now(), clockTolerance) === undefined;
 
-  async function openSession(visit: AppVisit, audiences: readonly string[]): Promise<OpenedCredential> {
-    const live = visit.app.credentials.includes('session') ? await sessionOf(visit) : undefined;
-    if (live === undefined) return { kind: 'none', tokens: [] };
-    const held = tokensFor(live, audiences);
-    const valid = held.filter((token) => inForce(token, visit.app));
-    return { kind: 'session', live, tokens: valid, expired: held.length > 0 && valid.length === 0 };
+  function openSession(visit: AppVisit, audiences: readonly string[]): Eventual<OpenedCredential> {
+    if (!visit.app.credentials.includes('session')) return ANONYMOUS;
+    return whenThere(sessionOf(visit), (live) => {
+      if (live === undefined) return ANONYMOUS;
+      const held = tokensFor(live, audiences);
+      const valid = held.filter((token) => inForce(token, visit.app));
+      return { kind: 'session', live, tokens: valid, expired: held.length > 0 && valid.length === 0 };
+    });
   }
 
   return {
-    async open(visit, need) {
+    open(visit, need) {
       const credential = readCredential(visit.request.headers, visit.app);
       if (typeof credential === 'string') return { kind: 'refused', reason: credential };
       if (credential.kind === 'bound') return { kind: 'refused', reason: 'token-bound' };
-      if (credential.kind === 'session') return openSession(visit, need.audiences);
-      const result = await tokens.read(credential.raw, parts.trustsOf(visit.app));
-      return isRefusal(result)
-        ? { kind: 'refused', reason: result.reason, cause: result.detail }
-        : { kind: 'bearer', tokens: [result], line: credential.line };
+      if (credential.kind === 'session')
+        return unlessDown(openSession(visit, need.audiences), ({ message }) => ({
+          kind: 'refused',
+          reason: 'store-unavailable',
+          cause: message,
+        }));
+      return whenThere(tokens.read(credential.raw, parts.trustsOf(visit.app)), (result) =>
+        isRefusal(result)
+          ? { kind: 'refused', reason: result.reason, cause: result.detail }
+          : { kind: 'bearer', tokens: [result], line: credential.line },
+      );
     },
 
-    async known(visit, withSession) {
+    known(visit, withSession) {
       const { app, request } = visit;
       const credential = readCredential(request.headers, app);
       if (typeof credential !== 'string' && credential.kind === 'bearer') {
-        const result = await tokens.read(credential.raw, parts.offlineTrustsOf(app));
-        const token = isRefusal(result) || !isFor(result, app) ? undefined : result;
-        return { token, live: undefined, authorization: token === undefined ? undefined : credential.line };
+        return whenThere(tokens.read(credential.raw, parts.offlineTrustsOf(app)), (result) => {
+          const token = isRefusal(result) || !isFor(result, app) ? undefined : result;
+          return { token, live: undefined, authorization: token === undefined ? undefined : credential.line };
+        });
       }
       // The scheme is the upstream's own business, unless it is one of ours in a form that cannot be believed.
       const isOwn = typeof credential !== 'string';
       const authorization = isOwn ? request.headers.authorization[0] : undefined;
-      const opened = withSession ? await openSession(visit, app.audiences) : undefined;
-      return opened?.kind === 'session'
-        ? { token: opened.tokens[0], live: opened.live, authorization }
-        : { token: undefined, live: undefined, authorization };
+      const session = withSession ? openSession(visit, app.audiences) : ANONYMOUS;
+      const known = unlessDown(session, () => ANONYMOUS);
+      return whenThere(known, (opened) =>
+        opened.kind === 'session'
+          ? { token: opened.tokens[0], live: opened.live, authorization }
+          : { token: undefined, live: undefined, authorization },
+      );
     },
   };
 }
+
+/** What stands in for a session that the store cannot be asked for: never mistaken for "there is none". */
+const unlessDown = <T>(session: Eventual<T>, instead: (error: StoreUnavailable) => T): Eventual<T> =>
+  isPromise(session)
+    ? session.catch((error) => {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return instead(error);
+      })
+    : session;
 
 const isFor = (token: AccessToken, app: App): boolean =>
   app.audiences.some((audience) => token.audiences.includes(audience));

@@ -8,8 +8,8 @@ import type { SignIn } from '../login/sign-in.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
-import type { AppVisit, Visit } from '../outcome/visit.ts';
-import type { RuleSet } from '../rules/rule-set.ts';
+import { type AppVisit, hasApp, type Visit } from '../outcome/visit.ts';
+import { StoreUnavailable } from '../session/store-unavailable.ts';
 import type { AccountParts } from './account.ts';
 import { accountPage, me } from './account.ts';
 
@@ -21,7 +21,6 @@ export interface OwnPagesParts {
   readonly callback: Callback;
   readonly logout: Logout;
   readonly account: AccountParts;
-  readonly rules: () => RuleSet;
   readonly public: PublicAddress | undefined;
 }
 
@@ -58,8 +57,7 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
     unknown: { methods: ['GET', 'HEAD', 'POST'], onCheck: true, answer: notFound },
   };
   return async (page, visit) => {
-    const { app } = visit;
-    if (app === undefined) return refuse(visit, 'unknown-host');
+    if (!hasApp(visit)) return refuse(visit, 'unknown-host');
     const row = pages[page];
     if (visit.door === 'check' && !row.onCheck) {
       return refuse(visit, 'router-missing', {
@@ -69,7 +67,12 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
     if (!row.methods.includes(visit.request.method)) {
       return refuse(visit, 'method-not-allowed', { headers: [['Allow', row.methods.join(', ')]] });
     }
-    return row.answer({ ...visit, app });
+    try {
+      return await row.answer(visit);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return refuse(visit, 'store-unavailable', { facts: { cause: error.message } });
+    }
   };
 }
 
@@ -95,13 +98,13 @@ async function logout(visit: AppVisit, end: Logout): Promise<Reply> {
  * Starts a login that a link asked for. The query can name a return URL, an account choice, and an audience and scopes
  * that rules of the app name; nothing else of it reaches the provider.
  */
-async function login(visit: AppVisit, { signIn, rules, public: configured }: OwnPagesParts): Promise<Reply> {
+async function login(visit: AppVisit, { signIn, public: configured }: OwnPagesParts): Promise<Reply> {
   const { app, origin } = visit;
   if (!app.credentials.includes('session')) return refuse(visit, 'login-not-offered');
   if (visit.kind !== 'page-load') return refuse(visit, 'login-needed');
   const query = new URLSearchParams(queryOf(visit.request.target));
   const [rd, more] = query.getAll('rd');
-  const returnTo = more === undefined ? safeReturnUrl(rd, origin.origin, rules(), configured) : undefined;
+  const returnTo = more === undefined ? safeReturnUrl(rd, origin.origin, visit.rules, configured) : undefined;
   const own = app.audiences[0] ?? '';
   const wanted = query.get('audience') ?? own;
   const audience = wanted === own || app.scopesByAudience.has(wanted) ? wanted : own;

@@ -28,10 +28,9 @@ export function createPagesApp(
     if (typeof read === 'string') return writeReply(response, bareRefusal(read));
     const visit = visits(read, 'direct');
     const page = read.path === undefined ? undefined : ownPage(read.path, basePath);
-    const reply = page === undefined ? Promise.resolve(refuse(visit, 'page-unknown')) : pages(page, visit);
     respond(
       response,
-      reply,
+      () => (page === undefined ? refuse(visit, 'page-unknown') : pages(page, visit)),
       (error) => log.failed(error),
       (done) => {
         metrics.paged(done);

@@ -3,6 +3,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Address } from '../config/config.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
+import { type Eventual, isPromise } from './eventual.ts';
 import { writeReply } from './write-reply.ts';
 
 /** Bytes: an app's own cookies come along, and 17 KB of them must not lock anyone out. */
@@ -33,7 +34,8 @@ export const isHeaderFlood = (request: IncomingMessage): boolean =>
 /** Listens on an address. @throws the system's error when it is taken. */
 export async function listen(handler: Handler, address: Address): Promise<Listener> {
   const server: Server = createServer(
-    { maxHeaderSize: MAX_HEADER_SIZE, keepAliveTimeout: KEEP_ALIVE },
+    // A check has no body, so nothing of a stream needs to be set up and torn down for it.
+    { maxHeaderSize: MAX_HEADER_SIZE, keepAliveTimeout: KEEP_ALIVE, optimizeEmptyRequests: true },
     handler,
   );
   server.maxHeadersCount = 0;
@@ -65,24 +67,38 @@ export async function listen(handler: Handler, address: Address): Promise<Listen
   };
 }
 
-/** Answers with whatever the promise brings; an exception is a 500, never a 2xx. */
+/** Answers with what `answer` makes, at once or later; an exception is a 500, never a 2xx. */
 export function respond(
   response: ServerResponse,
-  reply: Promise<Reply>,
+  answer: () => Eventual<Reply>,
   failed: (error: unknown) => void,
   answered: (reply: Reply) => void,
 ): void {
-  reply
-    .catch((error: unknown) => {
-      failed(error);
-      return bareRefusal('internal-error');
-    })
-    .then((done) => {
-      writeReply(response, done);
-      answered(done);
-    })
-    .catch((error: unknown) => {
-      failed(error);
-      response.destroy();
-    });
+  const giveUp = (error: unknown): void => {
+    failed(error);
+    response.destroy();
+  };
+  const fail = (error: unknown): Reply => {
+    failed(error);
+    return bareRefusal('internal-error');
+  };
+  const send = (reply: Reply): void => {
+    writeReply(response, reply);
+    answered(reply);
+  };
+  let reply: Eventual<Reply>;
+  try {
+    reply = answer();
+  } catch (error) {
+    reply = fail(error);
+  }
+  if (isPromise(reply)) {
+    reply.catch(fail).then(send).catch(giveUp);
+    return;
+  }
+  try {
+    send(reply);
+  } catch (error) {
+    giveUp(error);
+  }
 }

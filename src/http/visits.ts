@@ -19,23 +19,55 @@ export function createVisits(
   return (request, door) => {
     const origin = publicOrigin(request.host, settings.public);
     const cookies = cookiesOf(origin.scheme);
-    const app = rules().appFor(request.host.name);
-    let kind: RequestKind | undefined;
-    return {
+    const set = rules();
+    const app = set.appFor(request.host.name);
+    return new OneVisit({
       request,
+      rules: set,
       door,
       origin,
       cookies,
-      // Only answers that are no permits ask.
-      get kind() {
-        kind ??= requestKind(request);
-        return kind;
-      },
       app,
       brand: app === undefined ? {} : brandOf(app),
       split: cookies.split(request.headers.cookie),
-      requestId: randomUUID(),
       basePath: settings.basePath,
-    };
+    });
   };
+}
+
+/** Makes what permits seldom ask for, the kind and the id, when it is asked for. */
+class OneVisit implements Visit {
+  readonly request: Visit['request'];
+  readonly rules: Visit['rules'];
+  readonly door: Visit['door'];
+  readonly origin: Visit['origin'];
+  readonly cookies: Visit['cookies'];
+  readonly app: Visit['app'];
+  readonly brand: Visit['brand'];
+  readonly split: Visit['split'];
+  readonly basePath: Visit['basePath'];
+  #kind: RequestKind | undefined;
+  #requestId: string | undefined;
+
+  constructor(parts: Omit<Visit, 'kind' | 'requestId'>) {
+    this.request = parts.request;
+    this.rules = parts.rules;
+    this.door = parts.door;
+    this.origin = parts.origin;
+    this.cookies = parts.cookies;
+    this.app = parts.app;
+    this.brand = parts.brand;
+    this.split = parts.split;
+    this.basePath = parts.basePath;
+  }
+
+  get kind(): RequestKind {
+    this.#kind ??= requestKind(this.request);
+    return this.#kind;
+  }
+
+  get requestId(): string {
+    this.#requestId ??= randomUUID();
+    return this.#requestId;
+  }
 }

@@ -20,19 +20,17 @@ export const NOBODY: Identity = { token: undefined, profile: undefined };
  * @param cookie the client's cookies without the gateway's; undefined: none
  */
 export function permit(
-  reason: Extract<Reason, 'public' | 'permitted' | 'preflight'>,
+  reason: Extract<Reason, 'public' | 'permitted' | 'would-deny' | 'preflight'>,
   app: App,
   identity: Identity,
   authorization: string | undefined,
   cookie: string | undefined,
   facts: Facts,
 ): Reply {
-  const { token, profile } = identity;
-  const headers: HeaderLine[] = [...identityLines(token)];
-  for (const [name, claim] of Object.entries(app.headers)) headers.push([name, claimValue(profile?.[claim])]);
+  const headers: HeaderLine[] = [...identityLines(identity.token), ...claimLines(app, identity.profile)];
   if (authorization !== undefined) headers.push(['Authorization', authorization]);
   if (cookie !== undefined) headers.push(['Cookie', cookie]);
-  headers.push(['Content-Length', '0']);
+  headers.push(NO_BODY);
   return { status: 200, reason, headers, facts };
 }
 
@@ -48,6 +46,8 @@ export const configuredNames = (app: App): ReadonlySet<string> =>
       ...Object.keys(app.headers),
     ].map((name) => name.toLowerCase()),
   );
+
+const NO_BODY: HeaderLine = ['Content-Length', '0'];
 
 const NO_IDENTITY: readonly HeaderLine[] = [
   ['X-Auth-Subject', ''],
@@ -68,5 +68,21 @@ function identityLines(token: AccessToken | undefined): readonly HeaderLine[] {
     ['X-Auth-Scopes', headerValue([...token.scopes].join(' '))],
   ];
   linesByToken.set(token, lines);
+  return lines;
+}
+
+const NO_PROFILE: Readonly<Record<string, unknown>> = {};
+const linesByProfile = new WeakMap<App, WeakMap<object, readonly HeaderLine[]>>();
+
+/** What an app's header map makes of a profile, made once for each session likewise. */
+function claimLines(app: App, profile = NO_PROFILE): readonly HeaderLine[] {
+  const ofApp = linesByProfile.get(app) ?? new WeakMap<object, readonly HeaderLine[]>();
+  linesByProfile.set(app, ofApp);
+  const known = ofApp.get(profile);
+  if (known !== undefined) return known;
+  const lines = Object.entries(app.headers).map(
+    ([name, claim]): HeaderLine => [name, claimValue(profile[claim])],
+  );
+  ofApp.set(profile, lines);
   return lines;
 }

@@ -20,13 +20,13 @@ export type HeaderLine = readonly [name: string, value: string];
 export interface Facts {
   readonly app?: string;
   readonly rule?: string;
-  readonly subject?: string;
-  readonly client?: string;
+  readonly subject?: string | undefined;
+  readonly client?: string | undefined;
   readonly credential?: 'session' | 'bearer' | 'none';
   readonly missing?: readonly string[];
   readonly requestId?: string;
   /** Why, in words for the operator. */
-  readonly cause?: string;
+  readonly cause?: string | undefined;
 }
 
 /** RFC 9111: no answer of the gateway itself may be kept by a cache. */

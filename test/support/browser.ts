@@ -68,13 +68,16 @@ export interface Ask {
   readonly cookies?: boolean;
 }
 
+/** What a browser needs of a world. */
+export type Asked = Pick<World, 'send' | 'issuer'>;
+
 /** A browser with one jar, behind a proxy that asks the check about every request as Traefik does. */
 export class Browser {
   readonly jar: CookieJar;
-  readonly #world: World;
+  readonly #world: Asked;
 
   constructor(
-    world: World,
+    world: Asked,
     jar = new CookieJar(undefined, { prefixSecurity: 'strict', allowSpecialUseDomain: true }),
   ) {
     this.#world = world;

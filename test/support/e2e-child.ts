@@ -7,6 +7,8 @@ export interface Child extends AsyncDisposable {
   output(): string;
   /** Waits until it has written this; rejects with all that it wrote when it ends before, or takes too long. */
   wrote(text: string): Promise<void>;
+  /** Sends it a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void;
   /** Ends it. @returns its exit code, or the signal that ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
 }
@@ -77,6 +79,7 @@ export function startChild(
         waiting.add(check);
         check();
       }),
+    signal: (signal) => void child.kill(signal),
     stop,
     [Symbol.asyncDispose]: async () => void (await stop()),
   };

@@ -12,10 +12,13 @@ export interface GatewayProcess extends AsyncDisposable {
   /** `host:port`; they stay the same after a restart. */
   readonly listen: string;
   readonly pagesListen: string;
+  readonly adminListen: string;
   /** What all its runs wrote. */
   output(): string;
   /** The lines of the log, of all runs. */
   log(): readonly LogLine[];
+  /** Sends SIGHUP. */
+  hangUp(): void;
   /** Ends it without a word, as a crash does. */
   crash(): Promise<void>;
   /** Asks it to end. @returns the exit code or the signal that ended it */
@@ -65,8 +68,10 @@ export async function startGatewayProcess(
   return {
     listen,
     pagesListen,
+    adminListen,
     output,
     log: () => linesOf(output()),
+    hangUp: () => child.signal('SIGHUP'),
     crash: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
     restart: async () => {

@@ -4,7 +4,7 @@ import { parseHost } from '../../src/forwarded/host.ts';
 import type { PublicAddress } from '../../src/forwarded/public-origin.ts';
 import { pathOf } from '../../src/forwarded/request-target.ts';
 import { createVisits } from '../../src/http/visits.ts';
-import type { AppVisit, Visit } from '../../src/outcome/visit.ts';
+import { type AppVisit, hasApp, type Visit } from '../../src/outcome/visit.ts';
 import { loadRuleSet } from '../../src/rules/load.ts';
 import type { App, RuleSet } from '../../src/rules/rule-set.ts';
 import { createCookies } from '../../src/session/cookies.ts';
@@ -100,6 +100,6 @@ export function visitOf(
 
 export function appVisitOf(line: string, parts: VisitParts = {}): AppVisit {
   const visit = visitOf(line, parts);
-  if (visit.app === undefined) throw new TypeError(`no app has the host of ${line}`);
-  return { ...visit, app: visit.app };
+  if (!hasApp(visit)) throw new TypeError(`no app has the host of ${line}`);
+  return visit;
 }

@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createLog, type Log } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Reply } from '../../src/outcome/reply.ts';
-import { requestOf } from '../support/requests.ts';
+import { requestOf, ruleSetOf } from '../support/requests.ts';
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 
@@ -62,6 +64,16 @@ describe('the table of log lines', () => {
     ['decided', 'warn', (log) => log.decided(request, reply(503))],
     ['warned', 'warn', (log) => log.warned('m', { kind: 'discovery-failed', issuer: 'i' })],
     ['failed', 'error', (log) => log.failed(new Error('m'))],
+    [
+      'rules-reloaded',
+      'info',
+      (log) => log.rulesReloaded('a', ruleSetOf('app: a\nhosts: [a.b]\nrules: { /: public }')),
+    ],
+    [
+      'rules-refused',
+      'warn',
+      (log) => log.rulesRefused({ file: 'f', line: 1, column: 2, message: 'm', wayOut: 'w' }),
+    ],
     ['stopping', 'info', (log) => log.stopping('SIGTERM')],
   ];
 
@@ -107,22 +119,47 @@ describe('the table of log lines', () => {
   });
 });
 
+describe('standard output', () => {
+  const program = (end: string): string => `
+    import { createLog } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src/log.ts')).href)};
+    const log = createLog({ level: 'info', decisions: 'all' });
+    for (let line = 1; line <= 500; line += 1) log.warned(String(line), { more: 'x'.repeat(100) });
+    ${end}`;
+  test.each([
+    ['comes to its end', '', 0],
+    ['exits in the same turn', 'process.exit(3);', 3],
+    ['fails in the same turn', "throw new Error('no');", 1],
+  ])('has every line, once and in order, of a process that %s', (_what, end, status) => {
+    const args = ['--no-warnings', '--input-type=module', '--eval', program(end)];
+    const { stdout, status: code } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(lines.map(({ msg }) => Number(msg))).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+    expect(code).toBe(status);
+  });
+});
+
 describe('the table of metrics', () => {
   const metrics = createMetrics({
-    rules: () => ({ version: 'v1', loadedAt: 5 }),
+    rules: () => ({ version: 'v1', loadedAt: 5, refusal: {} }),
     keySets: () => [
       ['https://a', 7],
       ['https://b', undefined],
     ],
     providers: () => [['default', true]],
     secrets: () => [['default', 0, 9]],
+    appsInReportMode: () => 1,
     warmSessions: () => 3,
+    store: () => ({ name: 'redis', reachable: false }),
   });
 
   test('names every metric of ours, with its labels', async () => {
     metrics.checked(reply(403), 0.002);
     metrics.paged({ ...reply(303), reason: 'login-completed' });
     metrics.called('default', '5xx');
+    metrics.reloaded('refused');
     const { body } = await metrics.text();
     const names = [...body.matchAll(/^# TYPE (postern_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
     const documented = rowsAfter('Metrics').map(([name, type]) => [words(name)[0], type?.trim()]);
@@ -137,6 +174,35 @@ describe('the table of metrics', () => {
     }
   });
 
+  test('names what it says of the process, and nothing that it does not', async () => {
+    const { body } = await metrics.text();
+    const names = [...body.matchAll(/^# TYPE ((?:process|nodejs)_\w+) \w+$/gm)].map(([, name]) => name);
+    const paragraph = DOCUMENT.slice(DOCUMENT.indexOf('Beside them, read at the scrape')).split('\n\n')[0];
+    const documented = words(paragraph).flatMap((word) =>
+      /^_\w+_$/.test(word)
+        ? [`process_cpu${word}seconds_total`]
+        : /^(?:process|nodejs)_/.test(word)
+          ? [word]
+          : [],
+    );
+    expect(names.sort()).toEqual(documented.sort());
+  });
+
+  test('a histogram counts a check in every bucket that it fits into', async () => {
+    const { body } = await metrics.text();
+    const lines = body.split('\n').filter((line) => line.startsWith('postern_check_duration_seconds'));
+    expect(lines).toEqual([
+      ...['0.0001', '0.00025', '0.0005', '0.001'].map(
+        (le) => `postern_check_duration_seconds_bucket{le="${le}"} 0`,
+      ),
+      ...['0.0025', '0.005', '0.01', '0.05', '0.25', '1', '5', '+Inf'].map(
+        (le) => `postern_check_duration_seconds_bucket{le="${le}"} 1`,
+      ),
+      'postern_check_duration_seconds_sum 0.002',
+      'postern_check_duration_seconds_count 1',
+    ]);
+  });
+
   test('counts what it is told', async () => {
     const { body } = await metrics.text();
     for (const line of [
@@ -146,7 +212,12 @@ describe('the table of metrics', () => {
       'postern_check_duration_seconds_count 1',
       'postern_key_set_age_seconds{issuer="https://a"} 7',
       'postern_client_secret_expiry_timestamp_seconds{provider="default",place="0"} 9',
-      'postern_sessions_warm{store="cookie"} 3',
+      'postern_sessions_warm{store="redis"} 3',
+      'postern_store_reachable{store="redis"} 0',
+      'postern_rules_info{version="v1"} 1',
+      'postern_rules_reloads_total{outcome="refused"} 1',
+      'postern_rules_reloads_total{outcome="swapped"} 0',
+      'postern_rules_reload_failed 1',
     ]) {
       expect(body.split('\n')).toContain(line);
     }

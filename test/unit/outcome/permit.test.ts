@@ -85,6 +85,25 @@ test.each(['public', 'permitted', 'preflight'] as const)(
   },
 );
 
+test('what is kept for a token or a profile is never another one’s, nor another app’s', () => {
+  const other = shopApp('headers: { X-Who: email }');
+  const person = (subject: string, name: string, email: string): Identity => ({
+    ...known({ subject }),
+    profile: { name, email },
+  });
+  const [anna, ben] = [person('anna', 'Anna', 'a@b.de'), person('ben', 'Ben', 'b@b.de')];
+  const linesOf = (identity: Identity, app = MAPPED) =>
+    headers(identity, app).filter((line) => /^X-(Auth-Subject|Who)/.test(line));
+  for (const _ of [1, 2]) {
+    expect(linesOf(anna)).toEqual(['X-Auth-Subject: anna', 'X-Who: Anna']);
+    expect(linesOf(ben)).toEqual(['X-Auth-Subject: ben', 'X-Who: Ben']);
+    expect(linesOf(anna, other)).toEqual(['X-Auth-Subject: anna', 'X-Who: a@b.de']);
+    expect(linesOf({ ...anna, profile: ben.profile })).toEqual(['X-Auth-Subject: anna', 'X-Who: Ben']);
+    expect(linesOf(NOBODY)).toEqual(['X-Auth-Subject: ', 'X-Who: ']);
+    expect(linesOf(NOBODY, other)).toEqual(['X-Auth-Subject: ', 'X-Who: ']);
+  }
+});
+
 test('IT12: a permit has no place for an ID token', () => {
   const profile = { email: 'a@b.de', id_token: 'eyJ', raw: 'eyJ' };
   expect(headers({ ...known(), profile }, MAPPED).join('\n')).not.toContain('eyJ');

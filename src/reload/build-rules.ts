@@ -1,0 +1,41 @@
+import type { Problem } from '../document/problem.ts';
+import { failedTests, type TestResult } from '../review/run-tests.ts';
+import { loadRuleSet } from '../rules/load.ts';
+import type { RulesRead } from '../rules/read-rules.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+
+/** A whole rule set, or everything that stands in its way. */
+export type Built = { readonly ruleSet: RuleSet } | { readonly problems: readonly Problem[] };
+
+export interface BuildOptions {
+  readonly basePath: string;
+  /** Unix seconds, for tests whose tokens have an age. */
+  readonly now: number;
+}
+
+/** Makes a rule set of what was read and runs its tests: the same for the start and for every reload. Pure. */
+export function buildRules({ files, problems }: RulesRead, { basePath, now }: BuildOptions): Built {
+  // Where no file can be read, that is what is wrong, and not that there is no app.
+  if (files.length === 0 && problems.length > 0) return { problems };
+  const loaded = loadRuleSet(files, { basePath });
+  const found = [...problems, ...('problems' in loaded ? loaded.problems : [])];
+  if ('problems' in loaded || found.length > 0) return { problems: found };
+  const failed = testProblems(loaded.ruleSet, { basePath, now });
+  return failed.length > 0 ? { problems: failed } : loaded;
+}
+
+/** Runs the tests of a rule set. @returns a problem for each that fails */
+export const testProblems = (ruleSet: RuleSet, { basePath, now }: BuildOptions): readonly Problem[] =>
+  failedTests(ruleSet, basePath.slice(1).split('/'), now).map(problemOf);
+
+function problemOf({ title, test: { id }, failure }: TestResult): Problem {
+  const colon = id.lastIndexOf(':');
+  return {
+    file: id.slice(0, colon),
+    line: Number(id.slice(colon + 1)),
+    column: 1,
+    message: `The test \`${title}\` fails: ${failure?.summary}.`,
+    wayOut:
+      'change the rule, or what the test expects; `postern rules explain` shows how the request is decided',
+  };
+}
