@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isAbsolute, relative, resolve } from 'node:path';
 
 /** What a command is given of the world. */
 export interface Invocation {
@@ -11,6 +12,27 @@ export interface Invocation {
   readonly err: (text: string) => void;
 }
 
+/** Beside what every command is given: the words after `postern rules …`, and the options of those commands. */
+export interface RulesInvocation extends Invocation {
+  readonly words: readonly string[];
+  readonly values: RulesValues;
+  /** All that comes in on the standard input. */
+  readonly stdin: () => Promise<string>;
+}
+
+/** What the options of `postern rules …` say; main.ts has checked that the command has them. */
+export interface RulesValues {
+  /** A folder or a file of rules, in place of the configuration's. */
+  readonly rules?: string | undefined;
+  readonly scopes?: string | undefined;
+  readonly audience?: readonly string[] | undefined;
+  readonly acr?: string | undefined;
+  readonly 'login-age'?: string | undefined;
+  readonly token?: string | undefined;
+  readonly junit?: string | undefined;
+  readonly out?: string | undefined;
+}
+
 /** 0 good, 1 findings, 2 misuse. */
 export type ExitCode = 0 | 1 | 2;
 
@@ -21,4 +43,20 @@ export function readTextFile(path: string): string | undefined {
   } catch {
     return undefined; // the caller reports the path that it asked for
   }
+}
+
+/** Prints a value as JSON, for programs. */
+export const printJson = ({ out }: Pick<Invocation, 'out'>, value: unknown): void =>
+  out(`${JSON.stringify(value, null, 2)}\n`);
+
+/** Tells of a wrong call. */
+export function misuse({ err }: Pick<Invocation, 'err'>, message: string, wayOut: string): ExitCode {
+  err(`postern: ${message}\n  -> ${wayOut}\n`);
+  return 2;
+}
+
+/** @returns the path, or the `file:line`, as one would type it here: relative to the folder where it lies below it. */
+export function pathFrom(cwd: string, path: string): string {
+  const near = relative(cwd, resolve(cwd, path));
+  return near === '' || near.startsWith('..') || isAbsolute(near) ? path : near;
 }

@@ -1,8 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { formatProblems } from '../document/format.ts';
-import { startGateway } from '../gateway.ts';
+import type { Problem } from '../document/problem.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
+import { testProblems } from '../reload/build-rules.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { loadAll } from './load-all.ts';
+import { type Loaded, loadAll } from './load-all.ts';
 
 /**
  * Milliseconds between the signal and the end: a proxy writes into a connection that it takes for open, and a load
@@ -10,19 +12,21 @@ import { loadAll } from './load-all.ts';
  */
 const DRAIN = 1000;
 
-/** Runs the gateway until a signal ends it. */
+/** Runs the gateway until a signal ends it; SIGHUP makes it read its rules again, as every change of them does. */
 export async function serve(invocation: Invocation): Promise<ExitCode> {
+  let gateway: Gateway | undefined;
+  // From the first moment on, or a signal that comes early would end the process. What it meant is not lost: a gateway
+  // that has started looks at its rules once more.
+  process.on('SIGHUP', () => void gateway?.reload());
   const loaded = await loadAll(invocation);
-  if ('problems' in loaded) {
-    invocation.err(
-      invocation.json
-        ? JSON.stringify({ problems: loaded.problems })
-        : `${formatProblems(loaded.problems)}\n`,
-    );
+  const problems = 'problems' in loaded ? loaded.problems : failingTests(loaded);
+  if ('problems' in loaded || problems.length > 0) {
+    invocation.err(invocation.json ? JSON.stringify({ problems }) : `${formatProblems(problems)}\n`);
     return 2;
   }
   try {
-    const gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet);
+    gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet);
+    void gateway.followRules();
     gateway.drain(await endSignal());
     // A second signal does not wait.
     await Promise.race([setTimeout(DRAIN, undefined, { ref: false }), endSignal()]);
@@ -37,6 +41,10 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
     return 2;
   }
 }
+
+/** What a reload refuses does not come into force by a restart either. */
+const failingTests = ({ config, ruleSet }: Loaded): readonly Problem[] =>
+  testProblems(ruleSet, { basePath: config.basePath, now: Math.floor(Date.now() / 1000) });
 
 const endSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import type { Address, Config } from '../../config/config.ts';
 import { isLoopbackName } from '../../forwarded/host.ts';
 import { configuredNames } from '../../outcome/permit.ts';
+import { hostKey, isExactHost } from '../../rules/host-pattern.ts';
 import type { App, RuleSet } from '../../rules/rule-set.ts';
 import { type Place, type Upstream, upstreamFor } from './upstream.ts';
 
@@ -79,8 +80,8 @@ export function planFor(config: Config, ruleSet: RuleSet, options: PlanOptions):
     return {
       name: app.name,
       id,
-      exact: app.hosts.filter((host) => !host.startsWith('*.')),
-      wildcards: app.hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(2)),
+      exact: app.hosts.filter(isExactHost),
+      wildcards: app.hosts.filter((host) => !isExactHost(host)).map((host) => hostKey(host).slice(2)),
       upstream: upstreamFor(app.name, at, options.upstreams),
       headers: headersOf(app).filter(isPlain),
       origin: originOf(app, config),
@@ -132,7 +133,7 @@ function placeOf({ host, port }: Address, options: PlanOptions): Place {
 
 function originOf(app: App, { public: configured }: Config): PlannedApp['origin'] {
   if (configured !== undefined) return configured;
-  return app.hosts.every((host) => isLoopbackName(host.replace(/^\*\./, 'a.')))
+  return app.hosts.every((host) => isLoopbackName(hostKey(host).replace(/^\*\./, 'a.')))
     ? { scheme: 'http', port: undefined }
     : { scheme: 'https', port: 443 };
 }

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import type { Problem } from '../../document/problem.ts';
+import { diffRuleSets } from '../../review/diff.ts';
+import { loadRuleSet } from '../../rules/load.ts';
+import type { RuleSet } from '../../rules/rule-set.ts';
+import {
+  type ExitCode,
+  type Invocation,
+  misuse,
+  printJson,
+  type RulesInvocation,
+  readTextFile,
+} from '../command.ts';
+import { diffJson, diffText } from './diff-report.ts';
+import { reportProblems } from './loaded.ts';
+import { type NoSource, readSource } from './rules-source.ts';
+
+/**
+ * `postern rules diff OLD NEW`: which requests become public, open, need less, need something else, need more or close. Exit
+ * code 1 when anything opens; 2 for a wrong call, and for rules that do not load.
+ */
+export async function rulesDiff(invocation: RulesInvocation): Promise<ExitCode> {
+  const { words, json, out } = invocation;
+  const [before, after, more] = words;
+  if (before === undefined || after === undefined || more !== undefined)
+    return misuse(
+      invocation,
+      more === undefined ? 'two sets of rules are compared' : `"${more}" is one word too many`,
+      'write postern rules diff OLD NEW: folders, files, or revisions such as HEAD~1',
+    );
+  const where = configured(invocation);
+  const [old, now] = [await load(before, invocation, where), await load(after, invocation, where)];
+  for (const set of [old, now]) if ('message' in set) return misuse(invocation, set.message, set.wayOut);
+  const problems = [old, now].flatMap((set) => ('problems' in set ? set.problems : []));
+  if (!('version' in old) || !('version' in now)) {
+    reportProblems(invocation, problems);
+    return 2;
+  }
+  const diff = diffRuleSets(old, now);
+  if (typeof diff === 'number')
+    return misuse(
+      invocation,
+      `the two sets cut paths into more than ${diff} kinds, too many to compare`,
+      'use fewer `*`, or compare the files of single apps',
+    );
+  if (json) printJson(invocation, diffJson(diff, { before, after }));
+  else out(diffText(diff, { before, after }));
+  return diff.opens ? 1 : 0;
+}
+
+/** Where the rules and our own pages are; a configuration with problems, such as a missing secret, will do. */
+interface Where {
+  readonly rules: string;
+  readonly basePath: string | undefined;
+}
+
+function configured({ env, cwd, configPath }: Invocation): Where {
+  const loaded = loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now: Date.now() / 1000 });
+  const { rules, basePath } = 'config' in loaded ? loaded.config : loaded;
+  return { rules: rules ?? resolve(cwd, 'rules'), basePath };
+}
+
+async function load(
+  word: string,
+  invocation: Invocation,
+  { rules, basePath }: Where,
+): Promise<RuleSet | NoSource | { readonly problems: readonly Problem[] }> {
+  const source = await readSource(word, invocation, rules);
+  if ('message' in source) return source;
+  const { files, problems } = source;
+  if (problems.length > 0 && files.length === 0) return { problems };
+  const loaded = loadRuleSet(files, basePath === undefined ? {} : { basePath });
+  if ('problems' in loaded) return { problems: [...problems, ...loaded.problems] };
+  return problems.length > 0 ? { problems } : loaded.ruleSet;
+}

@@ -1,0 +1,149 @@
+import { parseDuration } from '../../document/duration.ts';
+import { parseHost } from '../../forwarded/host.ts';
+import { type Caller, type Evaluation, evaluate } from '../../review/evaluate.ts';
+import { explain } from '../../review/explanation.ts';
+import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
+import { isRefusal } from '../../token/validate-access-token.ts';
+import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
+import type { LoadedRules } from '../load-all.ts';
+import { readAsked } from './asked-request.ts';
+import { explanationJson } from './explain-json.ts';
+import { explanationLines } from './explain-text.ts';
+import { loadOrReport, reportProblems } from './loaded.ts';
+import { readPresented } from './presented-token.ts';
+import { type Presented, type Rehearsed, rehearse } from './rehearsal.ts';
+
+/** All that is told of a request. */
+export interface Told {
+  readonly loaded: LoadedRules;
+  readonly caller: Caller | { readonly kind: 'refused'; readonly refusal: TokenRefusal };
+  /** With a refused token: how far the check comes before it looks at it. */
+  readonly evaluation: Evaluation;
+  readonly explanation: ReturnType<typeof explain>;
+  readonly answers: readonly Rehearsed[];
+  readonly notes: readonly string[];
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** `postern rules explain`: what becomes of a request, and why. An explanation is never a finding, whatever it says. */
+export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCode> {
+  const { json, out, values } = invocation;
+  const typed = readAsked(invocation.words);
+  if (!('asked' in typed)) return misuse(invocation, ...typed);
+  const wrong = wrongOptions(invocation);
+  if (wrong !== undefined) return misuse(invocation, ...wrong);
+  const loaded = await loadOrReport(invocation);
+  if (loaded === undefined) return 1;
+
+  const now = Math.floor(Date.now() / 1000);
+  const { asked, notes } = typed;
+  let caller: Told['caller'] = supposed(invocation, now);
+  if (values.token !== undefined) {
+    const result = await presented(invocation, loaded, asked.host, now);
+    if (typeof result === 'number') return result;
+    caller = isRefusal(result) ? { kind: 'refused', refusal: result } : { kind: 'token', token: result };
+  }
+  const evaluation = evaluate(
+    loaded.ruleSet,
+    loaded.basePath,
+    asked,
+    caller.kind === 'refused' ? { kind: 'anonymous' } : caller,
+    now,
+  );
+  const stage = { ruleSet: loaded.ruleSet, basePath: loaded.basePath, config: loaded.config, now };
+  const answers =
+    evaluation.outcome === 'own-page' ? [] : await rehearse(stage, asked, presentedBy(caller, evaluation));
+  const told: Told = {
+    loaded,
+    caller,
+    evaluation,
+    explanation: explain(loaded.ruleSet, evaluation),
+    answers,
+    notes,
+    now,
+  };
+  checkAgreement(told);
+  if (json) printJson(invocation, explanationJson(told));
+  else out(`${explanationLines(told, invocation.cwd).join('\n')}\n`);
+  return 0;
+}
+
+/** @returns the sentence and the way out, when options contradict each other. */
+function wrongOptions({ values }: RulesInvocation): readonly [string, string] | undefined {
+  const { scopes, token, audience, acr, rules } = values;
+  const age = values['login-age'];
+  if (token !== undefined && token !== '-')
+    return [
+      'a token on the command line can be read by every user of the machine',
+      'write --token - and send it to the standard input',
+    ];
+  if (token !== undefined && rules !== undefined)
+    return ['validating a token needs the configuration, not --rules alone', 'leave out --rules'];
+  if (token !== undefined && (scopes ?? audience?.[0] ?? acr ?? age) !== undefined)
+    return ['a token says itself what it holds', 'leave out --scopes, --audience, --acr and --login-age'];
+  if (scopes === undefined && (audience?.[0] ?? acr ?? age) !== undefined)
+    return [
+      'without --scopes the caller is anonymous and has no token',
+      'write --scopes too; --scopes "" is a token without scopes',
+    ];
+  if (age !== undefined && parseDuration(age) === undefined)
+    return [`--login-age ${age} is no duration`, 'write a number and a unit, such as --login-age 5m'];
+  return undefined;
+}
+
+function supposed({ values }: RulesInvocation, now: number): Caller {
+  const { scopes, audience, acr } = values;
+  if (scopes === undefined) return { kind: 'anonymous' };
+  const age = parseDuration(values['login-age'] ?? '');
+  return {
+    kind: 'supposed',
+    scopes: scopes.split(/[\s,]+/).filter((scope) => scope !== ''),
+    audiences: audience,
+    acr,
+    ...(age === undefined ? {} : { authenticatedAt: now - age }),
+  };
+}
+
+/** Reads and validates the token on the standard input. It is never printed. */
+async function presented(
+  invocation: RulesInvocation,
+  { ruleSet, config, otherProblems }: LoadedRules,
+  hostLine: string,
+  now: number,
+): Promise<AccessToken | TokenRefusal | ExitCode> {
+  if (config === undefined) {
+    reportProblems(invocation, otherProblems);
+    return 1;
+  }
+  const raw = (await invocation.stdin()).trim().replace(/^bearer +/i, '');
+  if (raw === '') return misuse(invocation, 'the standard input is empty', 'send the access token to it');
+  const host = parseHost(hostLine);
+  const app = host === undefined ? undefined : ruleSet.appFor(host.name);
+  if (app === undefined)
+    return misuse(
+      invocation,
+      `no app has the host ${hostLine}, so nobody can say whose tokens hold there`,
+      `hosts are ${ruleSet.apps.flatMap(({ hosts }) => hosts).join(', ')}`,
+    );
+  return readPresented(config, app, raw, { now: () => now });
+}
+
+function presentedBy(caller: Told['caller'], { app, token }: Evaluation): Presented {
+  if (caller.kind === 'refused') return { refused: caller.refusal };
+  if (caller.kind === 'token') return caller.token;
+  if (caller.kind === 'anonymous' || app === undefined) return undefined;
+  return token;
+}
+
+/**
+ * INVARIANT: an explanation that calls something denied which the check would let through is never shown. Only an app in
+ * report mode lets through what it calls denied.
+ */
+function checkAgreement({ evaluation: { app, outcome, reason }, caller, answers }: Told): void {
+  if (caller.kind === 'refused' || outcome === 'public' || outcome === 'permit' || app?.mode === 'report')
+    return;
+  const passed = answers.find(({ reply }) => reply.status === 200);
+  if (passed !== undefined)
+    throw new Error(`the explanation says ${reason}, and the check ${passed.reply.reason}`);
+}

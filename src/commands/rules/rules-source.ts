@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Problem } from '../../document/problem.ts';
+import { MAX_BYTES, readUtf8 } from '../../document/yaml-document.ts';
+import type { RulesText } from '../../rules/load.ts';
+import { readRuleFiles } from '../../rules/read-rules.ts';
+import { type Invocation, pathFrom } from '../command.ts';
+
+/** Rules files as text, named as one would type them, and what is wrong with reading them. */
+export interface RulesSource {
+  readonly files: readonly RulesText[];
+  readonly problems: readonly Problem[];
+}
+
+/** A word that names no rules, and what to write. */
+export interface NoSource {
+  readonly message: string;
+  readonly wayOut: string;
+}
+
+/**
+ * Reads the rules that a word names: a folder, a file, or a git revision, which means the configured rules at that revision
+ * (`HEAD~1`), or a path of it (`HEAD~1:deploy/rules`). A path that exists wins. Changes nothing in the repository.
+ * @param rulesPath the configured rules, absolute
+ */
+export async function readSource(
+  word: string,
+  { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
+  rulesPath: string,
+): Promise<RulesSource | NoSource> {
+  const path = resolve(cwd, word);
+  if (word !== '' && existsSync(path)) {
+    const { files, problems } = await readRuleFiles(path);
+    const named = <Item extends { readonly file: string }>(item: Item): Item => ({
+      ...item,
+      file: pathFrom(cwd, item.file),
+    });
+    return { files: files.map(named), problems: problems.map(named) };
+  }
+  return readRevision(word, { cwd, env }, rulesPath);
+}
+
+async function readRevision(
+  word: string,
+  { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
+  rulesPath: string,
+): Promise<RulesSource | NoSource> {
+  let base = word.includes(':') ? cwd : dirname(rulesPath);
+  while (!existsSync(base)) base = dirname(base);
+  const git = (...words: readonly string[]): Promise<Buffer | undefined> => runGit(base, env, words);
+  const find = async (object: string): Promise<string | undefined> =>
+    (await git('rev-parse', '--verify', '--quiet', '--end-of-options', object))?.toString().trim();
+
+  const path = relative(base, rulesPath);
+  const object = await find(word.includes(':') ? word : `${word}:./${path}`);
+  if (object === undefined) return noSource(word, path, (await find(`${word}^{commit}`)) !== undefined);
+  const label = word.includes(':') ? word : `${word}:${pathFrom(cwd, rulesPath)}`;
+  const listing = await git('ls-tree', '--full-tree', '-z', object);
+  const entries =
+    listing === undefined ? [{ file: label, mode: '', blob: object }] : entriesOf(listing, label);
+
+  const files: RulesText[] = [];
+  const problems: Problem[] = [];
+  for (const { file, mode, blob } of entries) {
+    const bytes = mode === '120000' ? undefined : await git('cat-file', 'blob', blob);
+    const text = bytes === undefined ? undefined : readUtf8(bytes);
+    if (text !== undefined) files.push({ file, text });
+    else problems.push({ file, line: 0, column: 0, ...whyUnread(mode, bytes) });
+  }
+  if (entries.length === 0)
+    problems.push({
+      file: label,
+      line: 0,
+      column: 0,
+      message: 'The folder holds no rules file at this revision.',
+      wayOut: 'name another revision, or the path of the rules there: REVISION:path',
+    });
+  return { files, problems };
+}
+
+function noSource(word: string, path: string, isRevision: boolean): NoSource {
+  if (isRevision)
+    return {
+      message: `the revision "${word}" has no ${path}`,
+      wayOut: `name where the rules were: ${word}:path`,
+    };
+  return {
+    message: `"${word}" is no file or folder here, and no git revision`,
+    wayOut: 'write a folder, a file, or a revision such as HEAD~1',
+  };
+}
+
+function whyUnread(mode: string, bytes: Buffer | undefined): { message: string; wayOut: string } {
+  if (mode === '120000')
+    return {
+      message: 'The file is a link, and links are not followed in a revision.',
+      wayOut: 'check the revision out (git worktree add), and name its folder',
+    };
+  return bytes === undefined
+    ? { message: 'The file cannot be read, or is larger than 8 MiB.', wayOut: 'split it into several files' }
+    : { message: 'The file is not UTF-8.', wayOut: 'save it as UTF-8' };
+}
+
+/** @returns the rules files of a folder, as `readRuleFiles` would choose them. */
+const entriesOf = (
+  listing: Buffer,
+  folder: string,
+): readonly { file: string; mode: string; blob: string }[] =>
+  listing
+    .toString()
+    .split('\0')
+    .flatMap((line) => {
+      const [, mode = '', blob = '', name = ''] = /^(\d+) blob ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
+      return /^[^.].*\.ya?ml$/s.test(name) ? [{ file: join(folder, name), mode, blob }] : [];
+    });
+
+/** @returns what git prints; undefined when it fails. Never a shell, and no locks are taken. */
+const runGit = (
+  folder: string,
+  env: Invocation['env'],
+  words: readonly string[],
+): Promise<Buffer | undefined> =>
+  new Promise((done) => {
+    const options = {
+      env: { ...env, GIT_OPTIONAL_LOCKS: '0' },
+      encoding: 'buffer' as const,
+      maxBuffer: MAX_BYTES,
+    };
+    execFile('git', ['-C', folder, ...words], options, (error, stdout) =>
+      done(error === null ? stdout : undefined),
+    );
+  });

@@ -1,0 +1,187 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Asked, runRules, SHOP } from './_rules.ts';
+
+/** What is explained of `METHOD https://…`, whose exit code is always 0. */
+async function explained(words: string, asked?: Asked): Promise<string> {
+  const { code, out, err } = await runRules(['explain', ...words.split(' ')], asked);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out;
+}
+const ORDER = 'https://shop.example.com/api/orders/7';
+
+describe('rules explain', () => {
+  test('tells of a permit: request, winner, caller, check, and what the upstream gets', async () => {
+    expect(
+      await explained(`GET ${ORDER}`, { values: { scopes: 'orders:read' } }),
+    ).toBe(`request   GET shop.example.com/api/orders/7
+path      / api / orders / 7
+app       shop, by its host shop.example.com
+rule      GET /api/orders/**: [orders:read] (rules/shop.yaml:9)
+caller    a token for https://api.shop.example.com with orders:read (supposed)
+check     yes  audience https://api.shop.example.com
+          yes  scope orders:read
+decision  permit (permitted)
+
+a bearer token -> 200 permitted
+  X-Auth-Subject     <sub>
+  X-Auth-Client      <client_id>
+  X-Auth-Scopes      orders:read
+  X-Forwarded-Email  (empty)
+  Authorization      Bearer <access token>
+  Cookie             <the client's cookies, without the gateway's>
+
+a page load with a session; a script with a session -> 200 permitted
+  X-Auth-Subject     <sub>
+  X-Auth-Client      <client_id>
+  X-Auth-Scopes      orders:read
+  X-Forwarded-Email  <email>
+  Authorization      Bearer <access token>
+  Cookie             <the client's cookies, without the gateway's>
+
+-> keep it so, by a test in rules/shop.yaml:
+   - { request: GET /api/orders/7, scopes: [orders:read], expect: permit }
+`);
+  });
+
+  test('tells of missing scopes, and of the losers', async () => {
+    const out = await explained('DELETE https://shop.example.com/api/orders/7/internal', {
+      values: { scopes: 'orders:read' },
+      files: { 'shop.yaml': SHOP.replace('internal: deny', 'internal: { all: [orders:admin, staff] }') },
+    });
+    for (const line of [
+      'rule      /api/orders/*/internal: { all: [orders:admin, staff] } (rules/shop.yaml:12)',
+      'lost      /api/orders/**: segment 3: `/**` is less literal than `*` (rules/shop.yaml:9)',
+      '          NO   scope orders:admin',
+      'decision  forbidden (scope-missing: orders:admin staff)',
+      'a bearer token -> 403 scope-missing: You may not open this page',
+      '-> keep it so, by a test in rules/shop.yaml:',
+    ])
+      expect(out).toContain(`${line}\n`);
+  });
+
+  test('tells of a login: what the provider would be asked for, and asked once only', async () => {
+    const anonymous = await explained('https://shop.example.com/account');
+    expect(anonymous).toContain('a page load -> 302 login-started: Sign in\n');
+    expect(anonymous).toMatch(/scope=openid\+orders:admin\+orders:read[\s\S]*resource=https/);
+    expect(anonymous).toContain('a script or API call -> 401 login-needed: Please sign in\n');
+    const session = await explained('https://shop.example.com/api/orders', { values: { scopes: '' } });
+    expect(session).toContain('a page load with a session -> 302 login-started: Sign in\n');
+    expect(session).toContain('a page load with a session that asked before');
+  });
+
+  test('tells whose audience a token is for', async () => {
+    const asked = { values: { scopes: 'metrics:read' } };
+    const own = await explained('https://shop.example.com/metrics', asked);
+    expect(own).toContain(
+      'check     NO   audience https://ops.example.com\n          yes  scope metrics:read\n',
+    );
+    expect(own).toContain('decision  forbidden (token-audience)\n');
+    const other = { values: { scopes: 'metrics:read', audience: ['https://ops.example.com'] } };
+    expect(await explained('https://shop.example.com/metrics', other)).toContain(
+      'decision  permit (permitted)\n',
+    );
+  });
+
+  test('tells of step-up', async () => {
+    const files = { 'shop.yaml': SHOP.replace('authenticated', '{ acr: [mfa], loginWithin: 15m }') };
+    const address = 'https://shop.example.com/account';
+    const lacking = await explained(address, { files, values: { scopes: '' } });
+    expect(lacking).toContain(
+      '          NO   authentication class mfa\n          NO   signed in within 15m\n',
+    );
+    expect(lacking).toContain('decision  forbidden (step-up-needed)\n');
+    const values = { scopes: '', acr: 'mfa', 'login-age': '14m' };
+    expect(await explained(address, { files, values })).toContain('decision  permit (permitted)\n');
+  });
+
+  test.each([
+    ['https://nope.example.com/', 'deny (unknown-host)', 'add nope.example.com to the `hosts` of an app'],
+    ['https://shop.example.com/other', 'deny (no-rule)', 'request: GET /other, expect: deny'],
+    ['PROPFIND https://shop.example.com/', 'deny (method-not-listed)', 'request: PROPFIND /, expect: deny'],
+    [
+      'OPTIONS https://shop.example.com/api/orders',
+      'deny (method-not-listed)',
+      'names GET HEAD POST PUT PATCH DELETE (rules',
+    ],
+    ['https://shop.example.com/api/orders/7/internal', 'deny (rule-deny)', 'expect: deny'],
+    ['https://shop.example.com/_auth/login', 'own-page (own-page)', "this is a page of the gateway's own"],
+    [
+      'https://shop.example.com/a%2fb',
+      'bad-request (path-ambiguous)',
+      'write `tolerate: [encoded-slash]` in its file',
+    ],
+    [
+      'https://shop.example.com/a//b;c',
+      'bad-request (path-ambiguous)',
+      'write `tolerate: [semicolon, empty-segment]`',
+    ],
+    [
+      'https://shop.example.com/a/%2e%2e',
+      'bad-request (path-ambiguous)',
+      'no app can be made to let such a request through',
+    ],
+    ['https://a_b!/', 'bad-request (host-malformed)', 'no app can be made to let such a request through'],
+  ])('%s: %s', async (words, decision, more) => {
+    const out = (await explained(words)).replaceAll(/\s+/g, ' ');
+    expect(out).toContain(` decision ${decision} `);
+    expect(out).toContain(more);
+  });
+
+  test('tells which readings of a tolerated path choose different rules', async () => {
+    const files = {
+      'shop.yaml': SHOP.replace('rules:', 'tolerate: [encoded-slash]\notherwise: authenticated\nrules:'),
+    };
+    const out = await explained('https://shop.example.com/account%2fx', { files });
+    expect(out).toContain('/ account/x: otherwise, authenticated (rules/shop.yaml:6)\n');
+    expect(out).toContain('/ account / x: /account/**, authenticated (rules/shop.yaml:9)\n');
+    expect(out).toContain('its readings choose different rules');
+  });
+
+  test('tells that a wildcard host of another app is no way out', async () => {
+    const other = 'app: other\nhosts: ["*.example.com"]\naudience: a\nrules: { /**: public }';
+    const out = await explained('https://shop.example.com/other', {
+      files: { 'shop.yaml': SHOP, 'other.yaml': other },
+    });
+    expect(out).toContain('not other: the exact host beats *.example.com, and nothing falls back to it\n');
+    expect(out).toContain('decision  deny (no-rule)\n');
+  });
+
+  test('sends what browsers would', async () => {
+    const out = await explained('https://größe.shop.example.com:8443/größe?a=ü#part');
+    expect(out).toContain('GET xn--gre-6ka8i.shop.example.com:8443/gr%C3%B6%C3%9Fe?a=%C3%BC\n');
+    expect(out).toContain('The fragment is left out: clients never send it.\n');
+  });
+
+  test('has the same as JSON', async () => {
+    const values = { scopes: 'orders:read' };
+    const { out } = await runRules(['explain', 'DELETE', ORDER], { values, json: true });
+    expect(JSON.parse(out)).toMatchObject({
+      request: {
+        method: 'DELETE',
+        host: 'shop.example.com',
+        target: '/api/orders/7',
+        paths: [['api', 'orders', '7']],
+      },
+      app: { name: 'shop', hostPattern: 'shop.example.com' },
+      rule: {
+        path: '/api/orders/**',
+        method: 'DELETE',
+        need: '[orders:admin]',
+        place: './rules/shop.yaml:11',
+      },
+      losers: [],
+      caller: { kind: 'supposed', scopes: ['orders:read'] },
+      check: [
+        { part: 'audience', met: true },
+        { part: 'all', text: 'orders:admin', met: false },
+      ],
+      outcome: 'forbidden',
+      reason: 'scope-missing',
+      missing: ['orders:admin'],
+      answers: [
+        { who: 'a bearer token', status: 403, reason: 'scope-missing' },
+        { who: 'a script with a session', status: 403, reason: 'scopes-not-asked' },
+      ],
+    });
+  });
+});
