@@ -2,12 +2,21 @@ import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { RulesRead } from '../rules/read-rules.ts';
-import type { BuildOptions, Built } from './build-rules.ts';
+import { type BuildOptions, type Built, buildRules } from './build-rules.ts';
 import type { BuildAnswer, BuildTask } from './build-worker.ts';
 import { readRuleSet } from './rule-set-text.ts';
 
 // The sources run as they are, and so does what is built of them.
 const WORKER = new URL(`./build-worker${extname(import.meta.filename)}`, import.meta.url);
+
+/** Characters of rules (some hundred of them) that are built within the time of a few checks: a thread would cost more. */
+const SMALL = 32 * 1024;
+
+/** Builds a rule set: a small one at once, a large one aside. @throws as `buildAside` */
+export const buildSet = async (read: RulesRead, options: BuildOptions): Promise<Built> =>
+  read.files.reduce((sum, { text }) => sum + text.length, 0) <= SMALL
+    ? buildRules(read, options)
+    : buildAside(read, options);
 
 /**
  * Builds a rule set in a thread of its own: a hundred thousand rules take seconds, and checks are answered meanwhile.

@@ -6,7 +6,7 @@ import { versionOf } from '../rules/load.ts';
 import { type RulesRead, readRuleFiles } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { missingProviders } from '../trust.ts';
-import { buildAside } from './build-aside.ts';
+import { buildSet } from './build-aside.ts';
 import type { Built } from './build-rules.ts';
 import { lookAt } from './folder-look.ts';
 import { createFolderWatch, type FolderWatch } from './folder-watch.ts';
@@ -37,15 +37,15 @@ export interface RulesInForceParts {
   readonly reloaded: (outcome: ReloadOutcome) => void;
   /** Unix seconds. */
   readonly now: () => number;
-  /** Default: in a thread of its own. */
-  readonly build?: typeof buildAside;
+  /** Default: at once where it is small, else in a thread. */
+  readonly build?: typeof buildSet;
 }
 
 /** @param first loaded at the start, from the same place and under the same configuration */
 export function createRulesInForce(
   config: Config,
   first: RuleSet,
-  { log, reloaded, now, build: buildSet = buildAside }: RulesInForceParts,
+  { log, reloaded, now, build: buildRuleSet = buildSet }: RulesInForceParts,
 ): RulesInForce {
   let current = { ruleSet: first, loadedAt: now() };
   let watching: FolderWatch | undefined;
@@ -53,7 +53,7 @@ export function createRulesInForce(
 
   async function build(read: RulesRead): Promise<Built> {
     try {
-      const built = await buildSet(read, { basePath: config.basePath, now: now() });
+      const built = await buildRuleSet(read, { basePath: config.basePath, now: now() });
       const problems = 'problems' in built ? built.problems : providerProblems(config, built.ruleSet);
       return problems.length > 0 ? { problems } : built;
     } catch (error) {
