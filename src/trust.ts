@@ -1,4 +1,5 @@
 import type { Config, ProviderConfig } from './config/config.ts';
+import type { Problem } from './document/problem.ts';
 import type { App, RuleSet } from './rules/rule-set.ts';
 import type { KeySet } from './token/key-set.ts';
 import type { IssuerTrusts } from './token/token-reader.ts';
@@ -64,8 +65,17 @@ export function createTrusts(
   return { of: (app) => of(app).online, offlineOf: (app) => of(app).offline };
 }
 
-/** @returns in words, which apps name a provider that the configuration lacks, or none where there are several. */
-export const missingProviders = (config: Config, rules: RuleSet): readonly string[] =>
+/** What rules want of the configuration that it does not have: a provider, where an app names none or an unknown one. */
+export const providerProblems = (config: Config, rules: RuleSet): readonly Problem[] =>
+  missingProviders(config, rules).map((message) => ({
+    file: config.rules,
+    line: 0,
+    column: 0,
+    message,
+    wayOut: 'name one of the providers of the configuration in the rules file',
+  }));
+
+const missingProviders = (config: Config, rules: RuleSet): readonly string[] =>
   rules.apps.flatMap(({ name, provider }) => {
     if (provider === undefined) {
       return config.providers.size === 1

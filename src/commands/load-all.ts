@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { Config, Secrets } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../document/problem.ts';
-import { loadRuleSet } from '../rules/load.ts';
+import { assembleRuleSet } from '../rules/load.ts';
 import { readRuleFiles } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
-import { missingProviders } from '../trust.ts';
+import { providerProblems } from '../trust.ts';
 import { type Invocation, type RulesInvocation, readTextFile } from './command.ts';
 
 export interface Loaded {
@@ -33,15 +33,7 @@ export async function loadAll({
   const { config, secrets, sources } = loaded;
   const rules = await loadRules(config.rules, config.basePath);
   if ('problems' in rules) return rules;
-  const missing = missingProviders(config, rules.ruleSet).map(
-    (message): Problem => ({
-      file: config.rules,
-      line: 0,
-      column: 0,
-      message,
-      wayOut: 'name one of the providers of the configuration in the rules file',
-    }),
-  );
+  const missing = providerProblems(config, rules.ruleSet);
   return missing.length > 0
     ? { problems: missing }
     : { config, secrets, ruleSet: rules.ruleSet, configFile: sources.file };
@@ -102,10 +94,5 @@ export async function loadRules(
   path: string,
   basePath?: string,
 ): Promise<{ ruleSet: RuleSet } | { problems: readonly Problem[] }> {
-  const { files, problems } = await readRuleFiles(path);
-  // Where no file can be read, that is what is wrong, and not that there is no app.
-  if (files.length === 0 && problems.length > 0) return { problems };
-  const loaded = loadRuleSet(files, basePath === undefined ? {} : { basePath });
-  const found = [...problems, ...('problems' in loaded ? loaded.problems : [])];
-  return 'ruleSet' in loaded && found.length === 0 ? loaded : { problems: found };
+  return assembleRuleSet(await readRuleFiles(path), basePath === undefined ? {} : { basePath });
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../document/problem.ts';
 import { failedTests, type TestResult } from '../review/run-tests.ts';
-import { loadRuleSet } from '../rules/load.ts';
+import { assembleRuleSet } from '../rules/load.ts';
 import type { RulesRead } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 
@@ -14,12 +14,9 @@ export interface BuildOptions {
 }
 
 /** Makes a rule set of what was read and runs its tests: the same for the start and for every reload. Pure. */
-export function buildRules({ files, problems }: RulesRead, { basePath, now }: BuildOptions): Built {
-  // Where no file can be read, that is what is wrong, and not that there is no app.
-  if (files.length === 0 && problems.length > 0) return { problems };
-  const loaded = loadRuleSet(files, { basePath });
-  const found = [...problems, ...('problems' in loaded ? loaded.problems : [])];
-  if ('problems' in loaded || found.length > 0) return { problems: found };
+export function buildRules(read: RulesRead, { basePath, now }: BuildOptions): Built {
+  const loaded = assembleRuleSet(read, { basePath });
+  if ('problems' in loaded) return loaded;
   const failed = testProblems(loaded.ruleSet, { basePath, now });
   return failed.length > 0 ? { problems: failed } : loaded;
 }

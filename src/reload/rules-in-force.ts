@@ -5,7 +5,7 @@ import type { ReloadOutcome } from '../metrics.ts';
 import { versionOf } from '../rules/load.ts';
 import { type RulesRead, readRuleFiles } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
-import { missingProviders } from '../trust.ts';
+import { providerProblems } from '../trust.ts';
 import { buildSet } from './build-aside.ts';
 import type { Built } from './build-rules.ts';
 import { lookAt } from './folder-look.ts';
@@ -107,12 +107,6 @@ export function createRulesInForce(
     },
   };
 }
-
-/** What the rules want of the configuration and it does not have. */
-const providerProblems = (config: Config, ruleSet: RuleSet): readonly Problem[] =>
-  missingProviders(config, ruleSet).map((message) =>
-    problemOf(config, message, 'name one of the providers of the configuration in the rules file'),
-  );
 
 const problemOf = ({ rules }: Config, message: string, wayOut: string): Problem => ({
   file: rules,

@@ -34,8 +34,15 @@ export function decide(rule: Rule, token: AccessToken | undefined, now: number):
   return { permit: true, reason: 'permitted', rule };
 }
 
-/** RFC 9470: how the person authenticated, and how long ago. A token that does not say so does not satisfy either. */
-function isSteppedUp({ acr, loginWithin }: TokenNeed, token: AccessToken, now: number): boolean {
+/**
+ * RFC 9470: how the person authenticated, and how long ago. A token that does not say so does not satisfy either.
+ * @param now Unix seconds
+ */
+export function isSteppedUp(
+  { acr, loginWithin }: Pick<TokenNeed, 'acr' | 'loginWithin'>,
+  token: AccessToken,
+  now: number,
+): boolean {
   if (acr.length > 0 && (token.acr === undefined || !acr.includes(token.acr))) return false;
   if (loginWithin === undefined) return true;
   const { authenticatedAt: at, issuedAt } = token;

@@ -64,6 +64,18 @@ export function loadRuleSet(
   return problems.length > 0 ? { problems } : { ruleSet: compile(versionOf(files), apps) };
 }
 
+/** Loads what was read of a folder. @returns all problems of reading and loading at once, when there is any */
+export function assembleRuleSet(
+  { files, problems }: { readonly files: readonly RulesText[]; readonly problems: readonly Problem[] },
+  options: LoadOptions = {},
+): { readonly ruleSet: RuleSet } | { readonly problems: readonly Problem[] } {
+  // Where no file can be read, that is what is wrong, and not that there is no app.
+  if (files.length === 0 && problems.length > 0) return { problems };
+  const loaded = loadRuleSet(files, options);
+  const found = [...problems, ...('problems' in loaded ? loaded.problems : [])];
+  return 'problems' in loaded || found.length > 0 ? { problems: found } : loaded;
+}
+
 const isDefaults = (file: string): boolean => /(?:^|[/\\])_defaults\.ya?ml$/.test(file);
 
 function refuseSharedNames(apps: readonly AppFile[]): void {
