@@ -37,7 +37,19 @@ export async function providerConfiguration(options: ProviderOptions): Promise<C
       const person = options.people.find((one) => one.id === id);
       return person && { accountId: id, claims: () => ({ ...claimsOf(person), sub: id }) };
     },
-    interactions: { policy: policy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    // RFC 9068 section 2.2.1: how and when the person behind the token authenticated.
+    extraTokenClaims: (ctx, token) => {
+      const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
+      const grant = AuthorizationCode ?? RefreshToken;
+      if (token.kind !== 'AccessToken' || grant === undefined) return undefined;
+      const { acr, authTime } = grant;
+      return {
+        ...(acr === undefined ? {} : { acr }),
+        ...(authTime === undefined ? {} : { auth_time: authTime }),
+      };
+    },
+    acrValues: [...(options.acr ?? [])],
+    interactions: { policy: policy(options), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     // The default asks for `offline_access`, which counts only with prompt=consent.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     renderError: (ctx, out) => {
@@ -121,9 +133,21 @@ function resourceIndicators(
   };
 }
 
-/** The default prompts, and `select_account`: "use another account". */
-function policy(): interactionPolicy.Prompt[] {
+/** @returns the class that a sign-in for this request is of; undefined for none in particular. */
+export const acrOf = ({ acr = [] }: ProviderOptions, acrValues: unknown): string | undefined =>
+  String(acrValues ?? '')
+    .split(' ')
+    .find((value) => acr.includes(value));
+
+/** The default prompts, a sign-in of another class where one is asked for, and `select_account`: "use another account". */
+function policy(options: ProviderOptions): interactionPolicy.Prompt[] {
   const prompts = interactionPolicy.base();
+  prompts.get('login')?.checks.add(
+    new interactionPolicy.Check('acr_values', 'another class of sign-in is asked for', ({ oidc }) => {
+      const acr = acrOf(options, oidc.params?.['acr_values']);
+      return acr !== undefined && oidc.acr !== acr && oidc.result?.login === undefined;
+    }),
+  );
   prompts.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   return prompts;
 }

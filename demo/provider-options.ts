@@ -41,6 +41,11 @@ export interface ProviderOptions {
   readonly signedInAs?: string;
   /** Default `skip`. */
   readonly consent?: 'skip' | 'ask';
+  /**
+   * Authentication context classes that a sign-in can be of: one that `acr_values` names is asked for again and then is.
+   * Default none: `acr_values` changes nothing.
+   */
+  readonly acr?: readonly string[];
   /** The provider's option of that name; default true. Without effect on tokens for an API: those leave it false. */
   readonly conformIdTokenClaims?: boolean;
   /** Called with the provider's event name and its error, which carries `error_detail`. */

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import Provider, { type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import { PAGE_HEADERS } from './html.ts';
 import { listen, unlisten } from './listener.ts';
-import { providerConfiguration } from './provider-configuration.ts';
+import { acrOf, providerConfiguration } from './provider-configuration.ts';
 import type { ProviderOptions } from './provider-options.ts';
 import { consentPage, errorPage, loginPage } from './provider-pages.ts';
 
@@ -119,7 +119,9 @@ async function interaction(room: Room, req: IncomingMessage, res: ServerResponse
   if (person === undefined || !options.people.some((one) => one.id === person)) {
     return show(loginPage(client, options.people));
   }
-  return finish({ login: { accountId: person }, [prompt.name]: { accountId: person } });
+  const acr = acrOf(options, params['acr_values']);
+  const login = { accountId: person, ...(acr === undefined ? {} : { acr }) };
+  return finish({ login, [prompt.name]: login });
 }
 
 async function existingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {

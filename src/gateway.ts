@@ -1,4 +1,5 @@
 import type { Address, Config, Secrets } from './config/config.ts';
+import { expiringSecrets } from './config/expiring-secrets.ts';
 import { createAdminHandler } from './http/admin-listener.ts';
 import { createAnswers } from './http/answers.ts';
 import { createCheck } from './http/check.ts';
@@ -13,9 +14,12 @@ import { type Handler, type Listener, listen } from './http/server.ts';
 import { createTrustedPeers } from './http/trusted-peers.ts';
 import { createVisits } from './http/visits.ts';
 import { createLog, type LogDestination } from './log.ts';
+import { createBackchannelLogout } from './login/backchannel-logout.ts';
 import { createCallback } from './login/callback.ts';
 import { createLoginMemory } from './login/login-memory.ts';
 import { createLogout } from './login/logout.ts';
+import { createRelay } from './login/relay.ts';
+import { createRenewal } from './login/renewal.ts';
 import { createSessionOpener } from './login/session-opener.ts';
 import { type AppProvider, createSignIn } from './login/sign-in.ts';
 import { createTransactions } from './login/transaction.ts';
@@ -88,6 +92,7 @@ export async function startGateway(
     const options = {
       config: provider,
       secrets: secrets.clients.get(name) ?? [],
+      refresh: config.session.refresh,
       clockTolerance: config.clockTolerance,
     };
     providers.set(name, createProvider({ ...options, ...callsOf(name) }));
@@ -133,9 +138,9 @@ export async function startGateway(
       live?.session.provider === providerOfApp(config, app).name ? live : undefined,
     );
 
-  const transactions = createTransactions(sealer, createDeriver(keys), now);
+  const transactions = createTransactions(sealer, createDeriver(keys), now, config.loginUrl?.host);
   const memory = createLoginMemory(sealer, now);
-  const signIn = createSignIn(providerOf, transactions, memory, now);
+  const signIn = createSignIn(providerOf, transactions, memory, now, config.loginUrl);
   const openSession = createSessionOpener(store, config.session.maxAge, now);
   const trustsOf = trusts.of;
   const callback = createCallback({
@@ -146,22 +151,53 @@ export async function startGateway(
     signIn,
     sessionOf,
     openSession,
+    loginUrl: config.loginUrl,
     now,
   });
-  const logout = createLogout(providerOf, sessionOf, store, memory);
+  const brandOf = (app: App) => providerOfApp(config, app).brand;
+  const relay = createRelay({ ...config, transactions, brandOf, now });
+  const logout = createLogout(providerOf, reader, store, memory, {
+    notRevoked: (issuer, cause) =>
+      log.warned('tokens of an ended session were not revoked', { kind: 'revocation-failed', issuer, cause }),
+    failed: (error) => log.failed(error),
+  });
+  const backchannelLogout = createBackchannelLogout({
+    kept: configured.kept,
+    configOf: (app) => providerOfApp(config, app),
+    keysOf: (app) => providerNamed(providerOfApp(config, app).name).keySet,
+    clockTolerance: config.clockTolerance,
+    now,
+  });
   const clientOf = (app: App): string => providerOfApp(config, app).clientId;
   const pages = createOwnPages({
     signIn,
     callback,
+    relay,
     logout,
+    backchannelLogout,
     public: config.public,
-    account: { sessionOf, clientOf, idle: config.session.idle, now },
+    loginUrl: config.loginUrl,
+    account: { sessionOf, clientOf, idle: config.session.idle, public: config.public, now },
   });
 
-  const visits = createVisits(config, rules, cookiesOf, (app) => providerOfApp(config, app).brand);
+  const visits = createVisits(config, rules, cookiesOf, brandOf);
   const basePath = config.basePath.slice(1).split('/');
+  const { kept } = configured;
+  const renew =
+    kept === undefined || !config.session.refresh
+      ? undefined
+      : createRenewal({
+          ...{ store: kept, providerOf, trustsOf, now },
+          onRefresh: (provider, outcome, cause) => {
+            metrics.refreshed(provider, outcome);
+            if (cause !== undefined)
+              log.warned('a session was not refreshed', { kind: 'refresh-failed', provider, outcome, cause });
+          },
+          onFailure: (error) => log.failed(error),
+        });
   const credentials = createCredentials({
     sessionOf,
+    renew,
     tokens: createTokenReader(now),
     trustsOf,
     offlineTrustsOf: trusts.offlineOf,
@@ -255,10 +291,3 @@ export async function startGateway(
 
 const text = ({ host, port }: Address): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
-const expiringSecrets = ({ clients }: Secrets) =>
-  [...clients].flatMap(([provider, list]) =>
-    list.flatMap(({ expiresAt }, place) =>
-      expiresAt === undefined ? [] : [[provider, place, expiresAt] as const],
-    ),
-  );

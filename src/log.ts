@@ -39,7 +39,7 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
   const logger: Logger = pino(options, destination ?? standardOutput());
   return {
     decided(request, { status, reason, facts }) {
-      const permitted = status < 300 && reason !== 'would-deny';
+      const permitted = status < 300 && reason !== 'would-deny' && reason !== 'backchannel-logout';
       const wanted =
         status >= 500 || settings.decisions === 'all' || (settings.decisions === 'denied' && !permitted);
       if (!wanted) return;

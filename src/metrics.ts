@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { CallOutcome } from './oidc/count-calls.ts';
 import type { Reply } from './outcome/reply.ts';
 import type { Reason } from './reason.ts';
+import type { RefreshOutcome } from './session/refreshable.ts';
 
 /** What is measured. INVARIANT: labels come from the configuration and from closed tables, never from a request. */
 export interface Metrics {
@@ -11,6 +12,8 @@ export interface Metrics {
   paged(reply: Reply): void;
   /** A call to a provider ended. */
   called(provider: string, outcome: CallOutcome): void;
+  /** A call to a provider for a refresh ended. */
+  refreshed(provider: string, outcome: RefreshOutcome): void;
   /** The rules on disk were read again. */
   reloaded(outcome: ReloadOutcome): void;
   /** The text that Prometheus scrapes, and its content type. */
@@ -46,6 +49,8 @@ const LOGINS: ReadonlySet<Reason> = new Set<Reason>([
   'login-resumed',
   'login-loop',
   'logged-out',
+  'backchannel-logout',
+  'logout-token-invalid',
   'callback-malformed',
   'callback-state',
   'callback-cookie-missing',
@@ -90,6 +95,12 @@ export function createMetrics(readings: Readings): Metrics {
   const calls = new Counter({
     name: 'postern_provider_calls_total',
     help: 'Calls to providers, by class of status.',
+    labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const refreshes = new Counter({
+    name: 'postern_refreshes_total',
+    help: 'Calls for a refresh of a session, by provider and outcome.',
     labelNames: ['provider', 'outcome'],
     registers,
   });
@@ -213,6 +224,7 @@ export function createMetrics(readings: Readings): Metrics {
     },
     paged: login,
     called: (provider, outcome) => calls.inc({ provider, outcome }),
+    refreshed: (provider, outcome) => refreshes.inc({ provider, outcome }),
     reloaded: (outcome) => reloads.inc({ outcome }),
     text: async () => ({
       body: `${await registry.metrics()}\n${durations.text()}\n`,

@@ -137,6 +137,12 @@ export const REASONS = {
     'Your access token lacks a permission that this page needs.',
     'insufficient_scope',
   ),
+  'step-up-refused': row(
+    403,
+    'A stronger sign-in is needed',
+    'This page needs a stronger or a more recent sign-in, and the last one was not that.',
+    'insufficient_user_authentication',
+  ),
   'audience-refused': row(
     403,
     NO,
@@ -177,8 +183,20 @@ export const REASONS = {
   'login-started': row(302, 'Sign in', 'To the provider.'),
   'login-completed': row(303, 'Signed in', 'Back to the page that was asked for.'),
   'login-resumed': row(303, 'Signed in', 'This sign-in was finished before; on to its page.'),
+  'login-relayed': row(303, 'Signing in', 'On to the host that the sign-in began on.'),
   'logged-out': row(303, 'Signed out', 'The session has ended.'),
   'logout-confirm': row(403, 'Sign out?', 'Nothing has happened yet.'),
+  'backchannel-logout': row(200, 'Signed out', 'The sessions that the provider named have ended.'),
+  'logout-token-invalid': row(
+    400,
+    'The logout token was refused',
+    'A POST with one logout_token of the provider ends sessions here, and nothing else does.',
+  ),
+  'sessions-not-kept': row(
+    404,
+    'Sessions live in cookies here',
+    'A provider can end only sessions that the gateway keeps itself: with session.store memory or redis.',
+  ),
   'callback-malformed': row(400, LOGIN_FAILED, 'The provider sent an answer that cannot be read.'),
   'callback-state': row(400, LOGIN_FAILED, 'This answer does not belong to a sign-in that was started here.'),
   'callback-cookie-missing': row(

@@ -1,4 +1,5 @@
 import type { Config, ProviderConfig } from './config/config.ts';
+import { nearestWord } from './document/nearest-word.ts';
 import type { Problem } from './document/problem.ts';
 import type { App, RuleSet } from './rules/rule-set.ts';
 import type { KeySet } from './token/key-set.ts';
@@ -67,26 +68,20 @@ export function createTrusts(
 
 /** What rules want of the configuration that it does not have: a provider, where an app names none or an unknown one. */
 export const providerProblems = (config: Config, rules: RuleSet): readonly Problem[] =>
-  missingProviders(config, rules).map((message) => ({
-    file: config.rules,
-    line: 0,
-    column: 0,
-    message,
-    wayOut: 'name one of the providers of the configuration in the rules file',
-  }));
-
-const missingProviders = (config: Config, rules: RuleSet): readonly string[] =>
-  rules.apps.flatMap(({ name, provider }) => {
-    if (provider === undefined) {
-      return config.providers.size === 1
-        ? []
-        : [
-            `The app ${name} names no provider, and the configuration has ${config.providers.size}: add \`provider:\` to its rules file.`,
-          ];
-    }
-    return config.providers.has(provider)
-      ? []
-      : [
-          `The app ${name} names the provider ${provider}, which the configuration does not have: it has ${[...config.providers.keys()].join(', ')}.`,
-        ];
+  rules.written.flatMap(({ app, providerPlace }) => {
+    const { name, provider } = app;
+    const names = [...config.providers.keys()];
+    if (provider === undefined && names.length !== 1)
+      return {
+        ...providerPlace,
+        message: `The app \`${name}\` names no provider, and the configuration has ${names.length}.`,
+        wayOut: `write \`provider:\` in its rules file, with one of ${names.join(', ')}`,
+      };
+    if (provider === undefined || config.providers.has(provider)) return [];
+    const near = nearestWord(provider, names);
+    return {
+      ...providerPlace,
+      message: `The configuration has no provider \`${provider}\`.`,
+      wayOut: near === undefined ? `write one of ${names.join(', ')}` : `did you mean \`${near}\`?`,
+    };
   });

@@ -6,6 +6,8 @@ export interface Config {
   readonly endpoints: readonly ('traefik' | 'nginx' | 'envoy')[];
   /** Addresses, CIDRs, or the words `loopback` and `private`. */
   readonly trustedProxies: readonly string[];
+  /** Where the one redirect URI of the central shape is; undefined: each host has its own. */
+  readonly loginUrl: LoginUrl | undefined;
   /** Begins with `/`, no final slash: `/_auth`. */
   readonly basePath: string;
   /** Undefined when not configured: then https on 443, and http on any port for loopback names. */
@@ -24,6 +26,16 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 
 export interface Address {
   readonly host: string;
+  readonly port: number;
+}
+
+/** An origin, whole and in its parts. */
+export interface LoginUrl {
+  /** Serialised: `https://login.example.com`. */
+  readonly origin: string;
+  /** Canonical host name. */
+  readonly host: string;
+  readonly scheme: 'http' | 'https';
   readonly port: number;
 }
 
@@ -65,6 +77,10 @@ export interface ProviderConfig {
   readonly clientId: string;
   readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none';
   readonly audienceParameter: 'resource' | 'audience' | 'none';
+  /** How the token of a further audience is fetched: by a login, or with the refresh token of an earlier one. */
+  readonly moreAudiences: 'redirect' | 'refresh';
+  /** Whether `offline_access` is asked for with `prompt=consent`. */
+  readonly offlineConsent: boolean;
   readonly postLogoutRedirectUri: string | undefined;
   /** What the gateway's pages show of the client; https URLs. */
   readonly brand: { readonly uri?: string; readonly logo?: string };

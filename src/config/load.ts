@@ -7,9 +7,10 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { Findings } from './findings.ts';
 import { deepFreeze } from './freeze.ts';
 import { readListeners } from './listeners.ts';
+import { readLoginUrl } from './login-url.ts';
 import { overlay } from './overlay.ts';
 import { parseConfig } from './parse.ts';
-import { checkProvidersDiffer, namedProviders, readProvider } from './providers.ts';
+import { checkMoreAudiences, checkProvidersDiffer, namedProviders, readProvider } from './providers.ts';
 import { readPublicOrigin } from './public-origin.ts';
 import type { RawConfig } from './schema.ts';
 import type { SecretSources } from './secret.ts';
@@ -85,12 +86,15 @@ function resolveConfig(
   for (const one of named) {
     const client = readClientSecrets(one, sources, now, findings);
     clients.set(one.name, client);
-    providers.set(one.name, readProvider(one, client.length > 0, raw.insecureHttp, findings));
+    const provider = readProvider(one, client.length > 0, raw.insecureHttp, findings);
+    checkMoreAudiences(one, provider, raw.session.refresh, findings);
+    providers.set(one.name, provider);
   }
   checkProvidersDiffer(named, findings);
   const config: Config = {
     ...readListeners(raw, findings),
     ...readPublicOrigin(raw, findings),
+    ...readLoginUrl(raw, findings),
     endpoints: raw.endpoints,
     insecureHttp: raw.insecureHttp,
     rules: resolve(baseOf('rules'), raw.rules),

@@ -5,6 +5,7 @@ import type { RawProvider } from './provider-schema.ts';
 export interface Preset {
   readonly clientAuth: ProviderConfig['clientAuth'];
   readonly audienceParameter: ProviderConfig['audienceParameter'];
+  readonly offlineConsent: boolean;
   readonly idTokenAlg: string;
   readonly profile: TokenProfile['profile'];
   readonly algorithms: readonly string[];
@@ -14,20 +15,24 @@ export interface Preset {
 const GENERIC: Preset = {
   clientAuth: 'client_secret_basic',
   audienceParameter: 'resource',
+  offlineConsent: true,
   idTokenAlg: 'RS256',
   profile: 'rfc9068',
   algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
   scopeClaim: 'scope',
 };
 
+/** The products below give a refresh token to whom they are set to give one, consent or not. */
+const PRODUCT: Preset = { ...GENERIC, offlineConsent: false };
+
 /** One row for each kind. */
 export const PRESETS: Readonly<Record<ProviderConfig['kind'], Preset>> = {
   generic: GENERIC,
-  auth0: { ...GENERIC, clientAuth: 'client_secret_post', audienceParameter: 'audience', profile: 'jwt' },
-  proauth: { ...GENERIC, clientAuth: 'client_secret_post', audienceParameter: 'resource', profile: 'jwt' },
-  keycloak: { ...GENERIC, audienceParameter: 'none', profile: 'jwt' },
+  auth0: { ...PRODUCT, clientAuth: 'client_secret_post', audienceParameter: 'audience', profile: 'jwt' },
+  proauth: { ...PRODUCT, clientAuth: 'client_secret_post', audienceParameter: 'resource', profile: 'jwt' },
+  keycloak: { ...PRODUCT, audienceParameter: 'none', profile: 'jwt' },
   entra: {
-    ...GENERIC,
+    ...PRODUCT,
     clientAuth: 'client_secret_post',
     audienceParameter: 'none',
     profile: 'jwt',
@@ -47,6 +52,8 @@ export function resolveProvider(name: string, raw: RawProvider, hasSecret: boole
     clientId: raw.clientId,
     clientAuth: raw.clientAuth ?? (hasSecret ? preset.clientAuth : 'none'),
     audienceParameter: raw.audienceParameter ?? preset.audienceParameter,
+    moreAudiences: raw.moreAudiences,
+    offlineConsent: raw.offlineConsent ?? preset.offlineConsent,
     postLogoutRedirectUri: raw.postLogoutRedirectUri,
     brand: {
       ...(raw.uri === undefined ? {} : { uri: raw.uri }),

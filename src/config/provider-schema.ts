@@ -75,14 +75,18 @@ export const PROVIDER = z.strictObject({
     what: 'The parameter that asks for an access token of an audience: `resource` (RFC 8707), `audience` (Auth0), or none (by scopes).',
     byDefault: 'by `kind`',
   }),
-  moreAudiences: key(z.enum(['redirect']).default('redirect'), {
-    what: 'How the token of a further audience is fetched.',
-    later: ['refresh', 'exchange'],
+  moreAudiences: key(z.enum(['redirect', 'refresh']).default('redirect'), {
+    what: 'How the token of a further audience is fetched: by a login that shows no page where the provider needs none, or with the refresh token, for which every login asks for all audiences of the rules of its app. `refresh` needs `session.refresh`, and a provider that knows them all.',
+    later: ['exchange'],
+  }),
+  offlineConsent: key(z.boolean().optional(), {
+    what: 'Whether `offline_access` is asked for with `prompt=consent`, as OpenID Connect Core section 11 has it: some providers give a refresh token only then, and others show their consent page at every login for nothing. Only with `session.refresh`.',
+    byDefault: 'by `kind`',
   }),
   redirectUri: later('A template of the redirect URI'),
   acrValues: later('A template of `acr_values`'),
   postLogoutRedirectUri: key(z.string().optional(), {
-    what: 'Where the provider sends people after signing out; registered there.',
+    what: 'Where the provider sends people after signing out; registered there. With `loginUrl` one address is enough: `<loginUrl>/_auth/logged-out`.',
     form: 'a URL',
     example: 'https://www.example.com/bye',
     byDefault: '`https://<host>/_auth/logged-out`',

@@ -83,6 +83,29 @@ export function readProvider(
   return provider;
 }
 
+/** A further audience is fetched with a refresh token only where there is one, and where something says which audience is meant. */
+export function checkMoreAudiences(
+  { raw, path }: NamedProvider,
+  { moreAudiences, audienceParameter }: ProviderConfig,
+  refresh: boolean,
+  findings: Findings,
+): void {
+  if (moreAudiences !== 'refresh') return;
+  const name = `\`${pathText([...path, 'moreAudiences'])}: refresh\``;
+  const say = (words: string, wayOut: string, restsOn: Path[]): void =>
+    findings.add([...path, 'moreAudiences'], `${name} ${words}.`, wayOut, { restsOn });
+  if (!refresh)
+    say('needs refresh tokens', 'write `session.refresh: true`, or `moreAudiences: redirect`', [
+      ['session', 'refresh'],
+    ]);
+  if (audienceParameter === 'none')
+    say(
+      'cannot say which audience is meant: the provider has no parameter for it',
+      'set `audienceParameter`, or write `moreAudiences: redirect`',
+      raw.audienceParameter === undefined ? [[...path, 'kind']] : [[...path, 'audienceParameter']],
+    );
+}
+
 /** Two providers must differ in issuer or client id: otherwise nothing tells their tokens apart. */
 export function checkProvidersDiffer(all: readonly NamedProvider[], findings: Findings): void {
   const seen = new Map<string, string>();

@@ -39,6 +39,7 @@ ${table(
     code(kind),
     preset.clientAuth,
     preset.audienceParameter,
+    String(preset.offlineConsent),
     preset.idTokenAlg,
     preset.profile,
     preset.algorithms.join(', '),
@@ -56,6 +57,7 @@ ${KEYS.flatMap(laterForms).join(', ')}.
 const PRESET_KEYS = [
   'clientAuth',
   'audienceParameter',
+  'offlineConsent',
   'idTokenAlg',
   'tokens.profile',
   'tokens.algorithms',

@@ -33,7 +33,12 @@ export const CONFIG_SCHEMA = z.strictObject({
     example: '[private]',
     byDefault: '`[loopback]`',
   }),
-  loginUrl: later('One address for all logins (the central shape)'),
+  loginUrl: key(z.string().optional(), {
+    what: 'The central shape: all logins come back to `<loginUrl>/_auth/callback`, the one redirect URI at the provider, whatever the host. http needs `insecureHttp`, but for loopback names.',
+    form: 'a URL without a path',
+    example: 'https://login.example.com',
+    byDefault: 'each host has its own redirect URI',
+  }),
   basePath: key(z.string().default('/_auth'), {
     what: "The gateway's own path on every protected host.",
     form: 'a path that begins with / and does not end with one, of letters, digits and -_.~',

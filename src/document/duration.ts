@@ -19,3 +19,16 @@ export function durationWayOut(value: unknown): string {
     ? `add the unit: \`${digits}s\` for seconds, \`${digits}m\` for minutes, \`${digits}h\` for hours`
     : 'write a whole number and one unit (s, m, h or d), for example `12h`';
 }
+
+const WORDS = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+] as const;
+
+/** @returns whole seconds for people, in the largest unit that leaves no rest: `15 minutes`. */
+export function durationWords(seconds: number): string {
+  const [size, word] = WORDS.find(([length]) => seconds > 0 && seconds % length === 0) ?? [1, 'second'];
+  return `${seconds / size} ${word}${seconds === size ? '' : 's'}`;
+}

@@ -11,7 +11,8 @@ export function formatProblems(problems: readonly Problem[]): string {
     (a, b) =>
       compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
   );
-  const files = new Set(sorted.map((problem) => problem.file)).size;
+  // Folders, variables and files that are missing have no line, and are no file to open.
+  const files = new Set(sorted.filter(({ line }) => line > 0).map(({ file }) => file)).size;
   const count = `${plural(sorted.length, 'problem')}${files > 1 ? ` in ${plural(files, 'file')}` : ''}`;
   return `${[...sorted.map(formatProblem), count].join('\n\n')}\n`;
 }

@@ -1,3 +1,6 @@
+import type { PublicAddress } from '../forwarded/public-origin.ts';
+import { safeReturnUrl } from '../login/return-url.ts';
+import { corsHeaders, preflightHeaders } from '../outcome/cors.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type HeaderLine, NO_STORE, type Reply } from '../outcome/reply.ts';
@@ -14,6 +17,7 @@ export interface AccountParts {
   readonly clientOf: (app: App) => string;
   /** Seconds after which an unused session ends; undefined: never. */
   readonly idle: number | undefined;
+  readonly public: PublicAddress | undefined;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -35,15 +39,26 @@ export const personClaims = (profile: Readonly<Record<string, unknown>>): Record
   Object.fromEntries(Object.entries(profile).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
 
 const logoutAddress = ({ origin, basePath }: AppVisit): string => `${origin.origin}${basePath}/logout`;
-const loginAddressOf = ({ origin, basePath }: AppVisit): string =>
-  loginAddress(origin.origin, basePath, `${origin.origin}/`);
 
-/** Who is signed in, as JSON. Times are Unix seconds. */
-export async function me(visit: AppVisit, { sessionOf, clientOf, idle, now }: AccountParts): Promise<Reply> {
+/** What `me` answers to. */
+export const ME_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Who is signed in, as JSON, also for scripts of the app's `origins`. Times are Unix seconds. `login_url` leads back to
+ * the page that asks, as far as its Referer names it.
+ */
+export async function me(
+  visit: AppVisit,
+  { sessionOf, clientOf, idle, now, public: configured }: AccountParts,
+): Promise<Reply> {
+  const preflight = preflightHeaders(visit, ['GET', 'HEAD']);
+  if (preflight !== undefined) return { status: 204, reason: 'own-page', headers: [NO_STORE, ...preflight] };
+  if (visit.request.method === 'OPTIONS')
+    return refuse(visit, 'method-not-allowed', { kind: 'script', headers: [['Allow', 'GET, HEAD']] });
   const live = await sessionOf(visit);
-  if (live === undefined) {
-    return refuse(visit, 'login-needed', { kind: 'script', loginUrl: loginAddressOf(visit) });
-  }
+  const rd = safeReturnUrl(visit.request.headers.referer, visit.origin.origin, visit.rules, configured);
+  const loginUrl = loginAddress(visit.origin.origin, visit.basePath, rd ?? `${visit.origin.origin}/`);
+  if (live === undefined) return refuse(visit, 'login-needed', { kind: 'script', loginUrl });
   const { session, tokens } = live;
   const body = JSON.stringify({
     subject: session.subject,
@@ -59,13 +74,14 @@ export async function me(visit: AppVisit, { sessionOf, clientOf, idle, now }: Ac
       scopes: [...token.scopes],
       expires_at: token.expiresAt,
     })),
-    login_url: loginAddressOf(visit),
+    login_url: loginUrl,
     logout_url: logoutAddress(visit),
   });
   const headers: HeaderLine[] = [
     ['Content-Type', 'application/json'],
     NO_STORE,
     ['X-Content-Type-Options', 'nosniff'],
+    ...corsHeaders(visit),
   ];
   return answer(visit, body, headers);
 }

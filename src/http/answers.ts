@@ -1,8 +1,9 @@
 import type { PublicAddress } from '../forwarded/public-origin.ts';
 import type { LoginMemory } from '../login/login-memory.ts';
 import { safeReturnUrl } from '../login/return-url.ts';
-import type { SignIn } from '../login/sign-in.ts';
-import { loginAddress } from '../outcome/login-address.ts';
+import type { SignIn, SignInRequest } from '../login/sign-in.ts';
+import { stepUpOf, wasUnmet } from '../login/step-up.ts';
+import { loginAddress, withNeed } from '../outcome/login-address.ts';
 import { NOBODY, permit } from '../outcome/permit.ts';
 import { type RefusalDetails, refuse } from '../outcome/refusal.ts';
 import type { Facts, Reply } from '../outcome/reply.ts';
@@ -10,13 +11,15 @@ import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { Rule, TokenNeed } from '../rules/rule.ts';
-import { type Asked, notAsked, wasAsked } from '../session/session.ts';
+import { notAsked, wasAsked } from '../session/session.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { KnownCaller, OpenedCredential } from './credentials.ts';
 
 type Permit = Extract<Decision, { permit: true }>;
 type Denial = Extract<Decision, { permit: false }>;
 type Decided = Exclude<OpenedCredential, { kind: 'refused' }>;
+/** What a login shall bring, and how it is asked for. */
+type Ask = Pick<SignInRequest, 'audience' | 'scopes' | 'stepUp' | 'silent'>;
 
 /** Turns decisions into answers: forward, login, challenge or forbid. The only place where a decision becomes HTTP. */
 export interface Answers {
@@ -52,9 +55,9 @@ export function createAnswers(
   async function offerLogin(
     visit: AppVisit,
     reason: Reason,
-    ask: Asked,
+    ask: Ask,
     facts: Facts,
-    lacking: Pick<RefusalDetails, 'missing' | 'scopes'> = {},
+    lacking: Pick<RefusalDetails, 'missing' | 'scopes' | 'stepUp'> = {},
   ): Promise<Reply> {
     const { app, origin, request } = visit;
     if (!app.credentials.includes('session')) return refuse(visit, reason, { facts });
@@ -68,14 +71,18 @@ export function createAnswers(
         ...(because === undefined ? {} : { because }),
       });
     }
+    return refuse(visit, reason, { loginUrl: loginUrlFor(visit, ask), facts, ...lacking });
+  }
+
+  /** Where a login for this would be: a page comes back to itself, a script to the page that it runs on, never to the API. */
+  function loginUrlFor(visit: AppVisit, ask: Ask): string {
+    const { app, origin, request, basePath, kind } = visit;
     const rd =
-      safeReturnUrl(request.headers.referer, origin.origin, visit.rules, configured) ?? `${origin.origin}/`;
-    const loginUrl = withNeed(loginAddress(origin.origin, visit.basePath, rd), visit, ask);
-    return refuse(visit, reason, {
-      loginUrl,
-      facts,
-      ...lacking,
-    });
+      kind === 'page-load'
+        ? request.target
+        : (safeReturnUrl(request.headers.referer, origin.origin, visit.rules, configured) ??
+          `${origin.origin}/`);
+    return withNeed(loginAddress(origin.origin, basePath, rd), app, ask);
   }
 
   return {
@@ -121,25 +128,32 @@ export function createAnswers(
       if (credential.kind === 'bearer')
         return refuse(visit, reason, { missing, scopes, stepUp: need, facts });
       // What this page needs is asked for along with what every login asks for.
-      const ask = { audience, scopes: [...need.allOf, ...need.anyOf] };
+      const stepUp = stepUpOf(need);
+      const ask = { audience, scopes: [...need.allOf, ...need.anyOf], stepUp };
       if (credential.kind === 'none') return offerLogin(visit, 'login-needed', ask, facts);
       if (credential.expired) return offerLogin(visit, 'session-expired', ask, facts);
 
-      const asked = [
-        ...credential.live.session.asked,
-        ...(await memory.read(visit.request.host.name, visit.cookies, visit.split)),
-      ];
+      const ends = memory.read(visit.request.host.name, visit.cookies, visit.split);
+      const asked = [...credential.live.session.asked, ...ends];
       if (token === undefined) {
         return wasAsked(asked, need.audiences)
           ? refuse(visit, 'audience-refused', { resource: audience, facts })
-          : offerLogin(visit, 'audience-not-held', ask, facts);
+          : offerLogin(visit, 'audience-not-held', { ...ask, silent: stepUp === undefined }, facts);
       }
-      if (reason === 'step-up-needed') return refuse(visit, reason, { stepUp: need, facts });
-      const open = notAsked(asked, need.audiences, missing);
-      if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, facts });
       // The new token replaces this one, so what this one holds is asked for again.
       const held = [...token.scopes];
-      const more = { audience, scopes: [...held, ...missing] };
+      if (reason === 'step-up-needed') {
+        const again = { audience, scopes: held, stepUp };
+        if (stepUp === undefined || !wasUnmet(ends, stepUp))
+          return offerLogin(visit, reason, again, facts, { stepUp: need });
+        // RFC 9470 section 3 has 401 for a client of an API; a person is shown what is missing.
+        const status = visit.kind === 'script' ? 401 : 403;
+        const loginUrl = loginUrlFor(visit, again);
+        return refuse(visit, 'step-up-refused', { status, stepUp: need, loginUrl, facts });
+      }
+      const open = notAsked(asked, need.audiences, missing);
+      if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, facts });
+      const more = { audience, scopes: [...held, ...missing], stepUp };
       return offerLogin(visit, 'scopes-not-asked', more, facts, { missing, scopes });
     },
   };
@@ -159,12 +173,6 @@ function forward(
   const ownLine = app.credentials.includes('bearer') ? undefined : request.headers.authorization[0];
   const line = credential.kind === 'bearer' ? credential.line : (sessionLine ?? ownLine);
   return permit(reason, app, { token, profile }, line, split.rest, facts);
-}
-
-/** The login page checks both against the rules of the app before it asks anyone for them. */
-function withNeed(address: string, { app }: AppVisit, { audience, scopes }: Asked): string {
-  const audiencePart = audience === app.audiences[0] ? '' : `&audience=${encodeURIComponent(audience)}`;
-  return `${address}${audiencePart}${scopes.length === 0 ? '' : `&scope=${encodeURIComponent(scopes.join(' '))}`}`;
 }
 
 /** What the log says of an answer by a rule. The id of the request is made when the log asks for it. */

@@ -1,3 +1,4 @@
+import type { Renew, Renewal } from '../login/renewal.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { TokenNeed } from '../rules/rule.ts';
@@ -43,12 +44,16 @@ export interface Credentials {
   known(visit: AppVisit, withSession: boolean): Eventual<KnownCaller>;
 }
 
+type OpenedSession = Extract<OpenedCredential, { kind: 'session' }>;
+
 export interface CredentialParts {
   readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
   readonly tokens: TokenReader;
   readonly trustsOf: (app: App) => IssuerTrusts;
   /** The same issuers with the keys that are at hand: no call is made for them. */
   readonly offlineTrustsOf: (app: App) => IssuerTrusts;
+  /** Undefined without `session.refresh`. */
+  readonly renew?: Renew | undefined;
   /** Seconds. */
   readonly clockTolerance: number;
   /** Unix seconds. */
@@ -58,12 +63,12 @@ export interface CredentialParts {
 const ANONYMOUS: OpenedCredential = { kind: 'none', tokens: [] };
 
 export function createCredentials(parts: CredentialParts): Credentials {
-  const { sessionOf, tokens, now, clockTolerance } = parts;
+  const { sessionOf, tokens, renew, now, clockTolerance } = parts;
   // The issuer again: a rule set that was swapped in meanwhile may no longer accept it.
+  const isAccepted = (token: AccessToken, app: App): boolean =>
+    parts.trustsOf(app).has(token.issuer) && judgeTime(token, now(), clockTolerance) === undefined;
   const inForce = (token: AccessToken, app: App): boolean =>
-    parts.trustsOf(app).has(token.issuer) &&
-    !sessionTokenExpired(token, now()) &&
-    judgeTime(token, now(), clockTolerance) === undefined;
+    !sessionTokenExpired(token, now()) && isAccepted(token, app);
 
   function openSession(visit: AppVisit, audiences: readonly string[]): Eventual<OpenedCredential> {
     if (!visit.app.credentials.includes('session')) return ANONYMOUS;
@@ -75,13 +80,43 @@ export function createCredentials(parts: CredentialParts): Credentials {
     });
   }
 
+  /** The session that decides. The one that lacks a token in force is renewed where a refresh token can help. */
+  function openDeciding(visit: AppVisit, audiences: readonly string[]): Eventual<OpenedCredential> {
+    const opened = openSession(visit, audiences);
+    if (renew === undefined) return opened;
+    return whenThere(opened, (credential) => {
+      if (credential.kind !== 'session' || credential.tokens.length > 0) return credential;
+      const renewal = renew(visit, credential.live, audiences);
+      return renewal === undefined
+        ? credential
+        : renewal.then((one) => afterRenewal(visit, credential, audiences, one));
+    });
+  }
+
+  function afterRenewal(
+    visit: AppVisit,
+    credential: OpenedSession,
+    audiences: readonly string[],
+    renewal: Renewal,
+  ): Eventual<OpenedCredential> {
+    if (renewal.kind === 'changed') return openSession(visit, audiences);
+    if (renewal.kind === 'ended') return ANONYMOUS;
+    // A token counts as expired a little early; without another one it goes on to its end.
+    const last = tokensFor(credential.live, audiences).filter(
+      (token) => now() < token.expiresAt && isAccepted(token, visit.app),
+    );
+    if (last.length > 0) return { ...credential, tokens: last, expired: false };
+    const { reason, cause } = renewal;
+    return reason === undefined ? credential : { kind: 'refused', reason, cause };
+  }
+
   return {
     open(visit, need) {
       const credential = readCredential(visit.request.headers, visit.app);
       if (typeof credential === 'string') return { kind: 'refused', reason: credential };
       if (credential.kind === 'bound') return { kind: 'refused', reason: 'token-bound' };
       if (credential.kind === 'session')
-        return unlessDown(openSession(visit, need.audiences), ({ message }) => ({
+        return unlessDown(openDeciding(visit, need.audiences), ({ message }) => ({
           kind: 'refused',
           reason: 'store-unavailable',
           cause: message,

@@ -1,64 +1,91 @@
+import type { LoginUrl } from '../config/config.ts';
 import type { OwnPage } from '../forwarded/own-path.ts';
 import type { PublicAddress } from '../forwarded/public-origin.ts';
 import { queryOf } from '../forwarded/request-target.ts';
+import type { BackchannelLogout, Form } from '../login/backchannel-logout.ts';
 import type { Callback } from '../login/callback.ts';
 import { askBeforeLogout, isMeant, type Logout } from '../login/logout.ts';
+import type { Relay } from '../login/relay.ts';
 import { safeReturnUrl } from '../login/return-url.ts';
 import type { SignIn } from '../login/sign-in.ts';
+import { askedStepUp } from '../login/step-up.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import { type AppVisit, hasApp, type Visit } from '../outcome/visit.ts';
 import { StoreUnavailable } from '../session/store-unavailable.ts';
 import type { AccountParts } from './account.ts';
-import { accountPage, me } from './account.ts';
+import { accountPage, ME_METHODS, me } from './account.ts';
 
-/** Answers the gateway's own pages, for both doors. */
-export type OwnPages = (page: OwnPage, visit: Visit) => Promise<Reply>;
+/**
+ * Answers the gateway's own pages, for both doors.
+ * @param form the body of a POST, where the page takes one (`takesForm`)
+ */
+export type OwnPages = (page: OwnPage, visit: Visit, form?: Form) => Promise<Reply>;
 
 export interface OwnPagesParts {
   readonly signIn: SignIn;
   readonly callback: Callback;
+  readonly relay: Relay;
   readonly logout: Logout;
+  readonly backchannelLogout: BackchannelLogout;
   readonly account: AccountParts;
   readonly public: PublicAddress | undefined;
+  readonly loginUrl: LoginUrl | undefined;
 }
 
-type Answer = (visit: AppVisit) => Promise<Reply> | Reply;
+type Answer = (visit: AppVisit, form: Form) => Promise<Reply> | Reply;
 
 /** A page: which methods it answers, and whether the check can answer it or only the pages listener. */
 interface PageRow {
   readonly methods: readonly string[];
   readonly onCheck: boolean;
   readonly answer: Answer;
+  /** The same on the login host of the central shape, where no app has it; absent: no page there. */
+  readonly withoutApp?: (visit: Visit) => Reply;
 }
+
+/** Whether a page wants the body of a request; no other body is ever read. */
+export const takesForm = (page: OwnPage, method: string): boolean =>
+  page === 'backchannel-logout' && method === 'POST';
 
 export function createOwnPages(parts: OwnPagesParts): OwnPages {
   const routerMissing: PageRow = { methods: ['GET', 'HEAD', 'POST'], onCheck: false, answer: notFound };
   const pages: Readonly<Record<OwnPage, PageRow>> = {
     login: { methods: ['GET', 'HEAD'], onCheck: true, answer: (visit) => login(visit, parts) },
-    callback: { methods: ['GET'], onCheck: true, answer: parts.callback },
+    callback: {
+      methods: ['GET'],
+      onCheck: true,
+      answer: (visit) => parts.relay(visit) ?? parts.callback(visit),
+      withoutApp: (visit) => parts.relay(visit) ?? refuse(visit, 'unknown-host'),
+    },
     logout: {
       methods: ['GET', 'HEAD', 'POST'],
       onCheck: true,
       answer: (visit) => logout(visit, parts.logout),
     },
-    'logged-out': { methods: ['GET', 'HEAD'], onCheck: true, answer: loggedOut },
+    'logged-out': {
+      methods: ['GET', 'HEAD'],
+      onCheck: true,
+      answer: loggedOut,
+      withoutApp: loggedOut,
+    },
     error: { methods: ['GET', 'HEAD'], onCheck: true, answer: (visit) => refuse(visit, 'error-page') },
     account: {
       methods: ['GET', 'HEAD'],
       onCheck: false,
       answer: (visit) => accountPage(visit, parts.account),
     },
-    me: { methods: ['GET', 'HEAD'], onCheck: false, answer: (visit) => me(visit, parts.account) },
+    me: { methods: ME_METHODS, onCheck: false, answer: (visit) => me(visit, parts.account) },
     jwks: routerMissing,
-    'backchannel-logout': routerMissing,
+    'backchannel-logout': { methods: ['POST'], onCheck: false, answer: parts.backchannelLogout },
     'resource-metadata': routerMissing,
     unknown: { methods: ['GET', 'HEAD', 'POST'], onCheck: true, answer: notFound },
   };
-  return async (page, visit) => {
-    if (!hasApp(visit)) return refuse(visit, 'unknown-host');
+  return async (page, visit, form = new URLSearchParams()) => {
     const row = pages[page];
+    const answer = answerOf(row, visit, form);
+    if (answer === undefined) return refuse(visit, 'unknown-host');
     if (visit.door === 'check' && !row.onCheck) {
       return refuse(visit, 'router-missing', {
         hint: `Add a router with the rule ${routerRule(visit)} and priority 10000.`,
@@ -68,12 +95,23 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
       return refuse(visit, 'method-not-allowed', { headers: [['Allow', row.methods.join(', ')]] });
     }
     try {
-      return await row.answer(visit);
+      return await answer();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       return refuse(visit, 'store-unavailable', { facts: { cause: error.message } });
     }
   };
+
+  /** @returns undefined where the host has no such page. */
+  function answerOf(
+    { answer, withoutApp }: PageRow,
+    visit: Visit,
+    form: Form,
+  ): (() => ReturnType<Answer>) | undefined {
+    if (hasApp(visit)) return () => answer(visit, form);
+    const isLogin = visit.request.host.name === parts.loginUrl?.host;
+    return isLogin && withoutApp !== undefined ? () => withoutApp(visit) : undefined;
+  }
 }
 
 /** The line of design §3.1 that the proxy lacks, for the host at hand. */
@@ -82,10 +120,13 @@ const routerRule = ({ request, basePath }: Visit): string =>
 
 const notFound = (visit: AppVisit): Reply => refuse(visit, 'page-unknown');
 
-const loggedOut = (visit: AppVisit): Reply =>
+/** Where no app is, nobody can sign in again. */
+const loggedOut = (visit: Visit): Reply =>
   refuse(visit, 'logged-out-page', {
     status: visit.door === 'check' ? 401 : 200,
-    loginUrl: loginAddress(visit.origin.origin, visit.basePath, `${visit.origin.origin}/`),
+    ...(hasApp(visit)
+      ? { loginUrl: loginAddress(visit.origin.origin, visit.basePath, `${visit.origin.origin}/`) }
+      : {}),
   });
 
 async function logout(visit: AppVisit, end: Logout): Promise<Reply> {
@@ -95,8 +136,8 @@ async function logout(visit: AppVisit, end: Logout): Promise<Reply> {
 }
 
 /**
- * Starts a login that a link asked for. The query can name a return URL, an account choice, and an audience and scopes
- * that rules of the app name; nothing else of it reaches the provider.
+ * Starts a login that a link asked for. The query can name a return URL, an account choice, and an audience, scopes and
+ * a step-up that rules of the app name; nothing else of it reaches the provider.
  */
 async function login(visit: AppVisit, { signIn, public: configured }: OwnPagesParts): Promise<Reply> {
   const { app, origin } = visit;
@@ -109,10 +150,12 @@ async function login(visit: AppVisit, { signIn, public: configured }: OwnPagesPa
   const wanted = query.get('audience') ?? own;
   const audience = wanted === own || app.scopesByAudience.has(wanted) ? wanted : own;
   const known = new Set(app.scopesByAudience.get(audience) ?? []);
+  const stepUp = askedStepUp(app, visit.rules, query);
   return signIn(visit, {
     audience,
     scopes: (query.get('scope') ?? '').split(' ').filter((scope) => known.has(scope)),
     returnTo: returnTo ?? '/',
     ...(query.get('prompt') === 'select_account' ? { prompt: 'select_account' } : {}),
+    ...(stepUp === undefined ? {} : { stepUp }),
   });
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { readDirect } from '../forwarded/door-direct.ts';
 import { ownPage } from '../forwarded/own-path.ts';
@@ -5,7 +6,9 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import { refuse } from '../outcome/refusal.ts';
-import type { OwnPages } from './own-pages.ts';
+import type { Reply } from '../outcome/reply.ts';
+import { readForm } from './form-body.ts';
+import { type OwnPages, takesForm } from './own-pages.ts';
 import { isHeaderFlood, respond } from './server.ts';
 import type { Visits } from './visits.ts';
 import { writeReply } from './write-reply.ts';
@@ -28,9 +31,14 @@ export function createPagesApp(
     if (typeof read === 'string') return writeReply(response, bareRefusal(read));
     const visit = visits(read, 'direct');
     const page = read.path === undefined ? undefined : ownPage(read.path, basePath);
+    const answer = async (): Promise<Reply> => {
+      if (page === undefined) return refuse(visit, 'page-unknown');
+      if (!takesForm(page, request.method)) return pages(page, visit);
+      return endingConnection(request, await pages(page, visit, await readForm(request)));
+    };
     respond(
       response,
-      () => (page === undefined ? refuse(visit, 'page-unknown') : pages(page, visit)),
+      answer,
       (error) => log.failed(error),
       (done) => {
         metrics.paged(done);
@@ -48,3 +56,7 @@ export function createPagesApp(
   app.use(serve, fail);
   return app;
 }
+
+/** What is left of a body that was refused half read is not waited for. */
+const endingConnection = (request: IncomingMessage, reply: Reply): Reply =>
+  request.complete ? reply : { ...reply, headers: [...reply.headers, ['Connection', 'close']] };

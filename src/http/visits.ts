@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { LoginUrl } from '../config/config.ts';
 import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
 import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts';
 import { type RequestKind, requestKind } from '../forwarded/request-kind.ts';
@@ -11,13 +12,19 @@ export type Visits = (request: ForwardedRequest, door: Visit['door']) => Visit;
 
 /** @param rules the rule set in force: asked at every visit, so that a swap takes effect at once */
 export function createVisits(
-  settings: { readonly public: PublicAddress | undefined; readonly basePath: string },
+  settings: {
+    readonly public: PublicAddress | undefined;
+    readonly basePath: string;
+    readonly loginUrl?: LoginUrl | undefined;
+  },
   rules: () => RuleSet,
   cookiesOf: (scheme: 'http' | 'https') => Cookies,
   brandOf: (app: App) => Brand,
 ): Visits {
   return (request, door) => {
-    const origin = publicOrigin(request.host, settings.public);
+    // The login host may be reached at another scheme or port than the apps: its own URL says so.
+    const isLogin = request.host.name === settings.loginUrl?.host;
+    const origin = publicOrigin(request.host, isLogin ? settings.loginUrl : settings.public);
     const cookies = cookiesOf(origin.scheme);
     const set = rules();
     const app = set.appFor(request.host.name);

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { LoginUrl } from '../config/config.ts';
 import { queryOf } from '../forwarded/request-target.ts';
 import type { LoginResult } from '../oidc/identity-provider.ts';
-import { ProviderError } from '../oidc/provider-error.ts';
+import { type OAuthErrorCode, ProviderError } from '../oidc/provider-error.ts';
+import type { StepUp } from '../outcome/challenge.ts';
+import { loginAddress, withNeed } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
+import { isSteppedUp } from '../rules/decide.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { LiveSession } from '../session/session.ts';
 import { withDeadline } from '../token/deadline.ts';
@@ -18,6 +22,7 @@ import { refusalHint } from './refusal-hint.ts';
 import { returnUrl } from './return-url.ts';
 import type { SessionOpener } from './session-opener.ts';
 import { type AppProvider, redirectUri, type SignIn, scopesToAsk } from './sign-in.ts';
+import { nowMet, stepUpName } from './step-up.ts';
 import {
   type StateContent,
   TRANSACTION_LIFETIME,
@@ -36,6 +41,8 @@ export interface CallbackParts {
   readonly signIn: SignIn;
   readonly sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined> | LiveSession | undefined;
   readonly openSession: SessionOpener;
+  /** Of the central shape. */
+  readonly loginUrl?: LoginUrl | undefined;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -61,7 +68,12 @@ export function createCallback(parts: CallbackParts): Callback {
   const { transactions, memory, now } = parts;
   const running = new LRUCache<string, Promise<Reply>>({ max: RUNNING, ttl: JOINED });
   let underWay = 0;
-  const spent = new LRUCache<string, true>({ max: SPENT, ttl: TRANSACTION_LIFETIME * 1000 });
+  // By size, not by number: for a number of entries it would take their room at once.
+  const spent = new LRUCache<string, true>({
+    maxSize: SPENT,
+    sizeCalculation: () => 1,
+    ttl: TRANSACTION_LIFETIME * 1000,
+  });
 
   return async (visit) => {
     if (visit.request.method !== 'GET')
@@ -108,7 +120,7 @@ export function createCallback(parts: CallbackParts): Callback {
     content: StateContent,
     parameters: URLSearchParams,
   ): Promise<Reply> {
-    const { audience, scopes, attempt } = content;
+    const { audience, scopes, stepUp, attempt } = content;
     const returnTo = content.returnTo ?? '/';
     const live = await parts.sessionOf(visit);
     // A session from before this login is not its fruit: leading on would only start the next one, for ever.
@@ -117,7 +129,7 @@ export function createCallback(parts: CallbackParts): Callback {
     }
     const again = attempt === 0 && visit.kind === 'page-load' && !parameters.has('error');
     return again
-      ? parts.signIn(visit, { audience, scopes, returnTo, attempt: attempt + 1 })
+      ? parts.signIn(visit, { audience, scopes, stepUp, returnTo, attempt: attempt + 1 })
       : refuse(visit, 'callback-cookie-missing', { returnTo });
   }
 
@@ -128,18 +140,25 @@ export function createCallback(parts: CallbackParts): Callback {
     over: readonly string[],
   ): Promise<Reply> {
     const { app, cookies, split } = visit;
-    const { audience, scopes, provider } = transaction.state;
+    const { audience, scopes, provider, stepUp, silent, attempt } = transaction.state;
     const host = visit.request.host.name;
     const returnTo = transaction.state.returnTo ?? '/';
     const asked = { audience, scopes: scopesToAsk(app, audience, scopes) };
     const before = memory.read(host, cookies, split);
     const session = (await parts.sessionOf(visit))?.session;
-    const end = (completed: boolean): LoginEnd => ({ ...asked, at: now(), completed });
+    const end = (completed: boolean, unmet: StepUp | undefined): LoginEnd => ({
+      ...asked,
+      at: now(),
+      completed,
+      ...(unmet === undefined ? {} : { unmet: stepUpName(unmet) }),
+    });
 
     const fail = (reason: Reason, cause: string, hint?: string): Reply =>
       refuse(visit, reason, {
         returnTo,
-        setCookie: [...over, ...memory.remember(host, cookies, before, end(false))],
+        setCookie: [...over, ...memory.remember(host, cookies, before, end(false, stepUp))],
+        // Trying again without what the page needs would only lead to its refusal.
+        ...(stepUp === undefined ? {} : { stepUp, loginUrl: againFor(visit, transaction.state, returnTo) }),
         ...(hint === undefined ? {} : { hint }),
         facts: { cause },
       });
@@ -149,16 +168,22 @@ export function createCallback(parts: CallbackParts): Callback {
     let result: LoginResult;
     try {
       result = await identityProvider.redeem({
-        redirectUri: redirectUri(visit),
+        redirectUri: redirectUri(visit, parts.loginUrl),
         parameters,
         state: parameters.get('state') ?? '',
         nonce: transaction.nonce,
         codeVerifier: transaction.codeVerifier,
         audiences: audience === '' ? [] : [audience],
+        ...(stepUp?.loginWithin === undefined ? {} : { maxAge: stepUp.loginWithin }),
       });
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      return fail(error.reason, error.message, refusalHint(error.providerError));
+      const { providerError } = error;
+      // The login goes on and is not at an end, so there is nothing to remember yet; a second time it is not silent.
+      if (silent === true && providerError !== undefined && NEEDS_THE_PERSON.has(providerError))
+        return parts.signIn(visit, { audience, scopes, stepUp, returnTo, attempt }, over);
+      const isUnmet = stepUp !== undefined && providerError === 'unmet_authentication_requirements';
+      return fail(isUnmet ? 'step-up-refused' : error.reason, error.message, refusalHint(providerError));
     }
     if (!looksLikeJwt(result.accessToken))
       return fail('access-token-opaque', OPAQUE_TOKEN.detail, OPAQUE_TOKEN.detail);
@@ -173,14 +198,17 @@ export function createCallback(parts: CallbackParts): Callback {
       clientId: config.clientId,
       result,
       token: { audience, raw: token.raw },
+      further: transaction.state.further ?? [],
       asked,
       askedBefore: before,
     });
     if (opened === undefined) {
       return fail('session-too-large', TOO_LARGE, TOO_LARGE);
     }
+    const unmet = stepUp !== undefined && !isSteppedUp(stepUp, token, now()) ? stepUp : undefined;
     const ends = opened.samePerson ? before : before.map(withoutAsked);
-    const remembered = memory.remember(host, cookies, ends, end(true));
+    const known = stepUp === undefined || unmet !== undefined ? ends : nowMet(ends, stepUp);
+    const remembered = memory.remember(host, cookies, known, end(true, unmet));
     const location = returnUrl(returnTo, visit.origin.origin);
     const kept = [...opened.setCookie, ...remembered];
     const room = transactions.makeRoom(cookies, split, kept);
@@ -191,6 +219,18 @@ export function createCallback(parts: CallbackParts): Callback {
     });
   }
 }
+
+/** The provider cannot answer without showing a page (OpenID Connect Core section 3.1.2.6). */
+const NEEDS_THE_PERSON: ReadonlySet<OAuthErrorCode> = new Set<OAuthErrorCode>([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+]);
+
+/** The address of another login for the same. */
+const againFor = ({ app, origin, basePath }: AppVisit, ask: StateContent, returnTo: string): string =>
+  withNeed(loginAddress(origin.origin, basePath, returnTo), app, ask);
 
 const facts = (visit: AppVisit): { app: string; requestId: string } => ({
   app: visit.app.name,

@@ -21,6 +21,8 @@ export interface LoginEnd extends Asked {
   readonly at: number;
   /** A session was opened. */
   readonly completed: boolean;
+  /** Names the step-up that it was asked for and that its access token did not bring (`stepUpName`). */
+  readonly unmet?: string;
 }
 
 /**

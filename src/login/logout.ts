@@ -5,13 +5,28 @@ import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
 import { type AppVisit, allowedOrigins } from '../outcome/visit.ts';
 import type { App } from '../rules/rule-set.ts';
-import type { LiveSession } from '../session/session.ts';
+import type { SessionReader } from '../session/session-reader.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { LoginMemory } from './login-memory.ts';
+import { revokeTokens } from './revocation.ts';
 import type { AppProvider } from './sign-in.ts';
 
 /** Ends the session here, then at the provider (OIDC RP-Initiated Logout 1.0). */
 export type Logout = (visit: AppVisit) => Promise<Reply>;
+
+/** What comes of revoking tokens, while the person is on the way already. */
+export interface RevocationEvents {
+  /** @param cause in constant words */
+  notRevoked(issuer: string, cause: string): void;
+  /** Something that no one foresaw. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Characters: servers take request lines of 8 KB, and a hint that is refused leaves the person with an error page. The
+ * client id says as much, but for whose session it is.
+ */
+const LONGEST_HINT = 6000;
 
 /**
  * Whether the person meant it: a POST of our own pages or of the app, or a click inside the site. Any other GET, an
@@ -35,25 +50,34 @@ export function isMeant(visit: AppVisit): boolean {
 
 export function createLogout(
   providerOf: (app: App) => AppProvider,
-  sessionOf: (visit: AppVisit) => Promise<LiveSession | undefined> | LiveSession | undefined,
+  reader: Pick<SessionReader, 'whole'>,
   store: SessionStore,
   memory: LoginMemory,
+  events: RevocationEvents,
 ): Logout {
   return async (visit) => {
-    const { app, cookies, split, origin, basePath } = visit;
-    const session = (await sessionOf(visit))?.session;
-    if (session !== undefined) await store.revoke(session.id, session.expiresAt, 'ended');
+    const { app, request, cookies, split, origin, basePath } = visit;
+    const { config, identityProvider } = providerOf(app);
+    const found = await reader.whole(request.host.name, '', cookies, split);
+    const session = found?.provider === config.name ? found : undefined;
+    if (session !== undefined) {
+      await store.revoke(session.id, session.expiresAt, 'ended');
+      // Nobody waits: the session is over whatever the provider says to it.
+      revokeTokens(session, identityProvider).then((cause) => {
+        if (cause !== undefined) events.notRevoked(config.issuer, cause);
+      }, events.failed);
+    }
     const setCookie = [...cookies.session.clear(split), ...memory.forget(cookies, split)];
     const loggedOut = `${origin.origin}${basePath}/logged-out`;
-    const { config, identityProvider } = providerOf(app);
     const facts = {
       app: app.name,
       requestId: visit.requestId,
       ...(session === undefined ? {} : { subject: session.subject }),
     };
+    const hint = session?.idToken;
     try {
       const location = await identityProvider.endSessionUrl({
-        ...(session?.idToken === undefined ? {} : { idTokenHint: session.idToken }),
+        ...(hint === undefined || hint.length > LONGEST_HINT ? {} : { idTokenHint: hint }),
         postLogoutRedirectUri: config.postLogoutRedirectUri ?? loggedOut,
         state: randomBytes(16).toString('base64url'),
       });

@@ -1,7 +1,9 @@
 import type { LoginResult } from '../oidc/identity-provider.ts';
 import type { AppVisit } from '../outcome/visit.ts';
+import { signInOf } from '../session/refreshable.ts';
 import {
   type Asked,
+  endedProviderSession,
   mergeAsked,
   SESSION_VERSION,
   type Session,
@@ -17,6 +19,8 @@ export interface NewLogin {
   readonly result: LoginResult;
   /** The validated access token, and the audience it was asked for. */
   readonly token: SessionToken;
+  /** Audiences that the login named beside it. */
+  readonly further: readonly string[];
   readonly asked: Asked;
   /** What this browser was remembered to have asked for before, whoever it was. */
   readonly askedBefore: readonly Asked[];
@@ -46,7 +50,10 @@ export type SessionOpener = (
  * @param now Unix seconds
  */
 export function createSessionOpener(store: SessionStore, maxAge: number, now: () => number): SessionOpener {
-  return async (visit, before, { id, provider, clientId, result, token, asked, askedBefore }) => {
+  return async (visit, read, login) => {
+    const before = await latestOf(visit, read);
+    const { id, provider, clientId, result, asked, askedBefore } = login;
+    const token = withRefreshToken(login);
     const living = before === undefined || (await store.hasEnded(before.id)) ? undefined : before;
     const same = living?.provider === provider && living.subject === result.subject ? living : undefined;
     const createdAt = now();
@@ -73,8 +80,39 @@ export function createSessionOpener(store: SessionStore, maxAge: number, now: ()
       const lines = visit.cookies.session.write(await store.save(candidate), visit.split, maxAge);
       if (lines === undefined) continue;
       if (living !== undefined) await store.revoke(living.id, living.expiresAt, 'replaced');
+      if (await endedMeanwhile(session, living)) await store.revoke(id, session.expiresAt, 'ended');
       return { setCookie: lines, samePerson: same !== undefined };
     }
     return undefined;
   };
+
+  /** Another process may have renewed its tokens just now: what was read does not say so before a second has passed. */
+  async function latestOf(visit: AppVisit, read: Session | undefined): Promise<Session | undefined> {
+    const handle = read?.tokens.some(({ refreshToken }) => refreshToken !== undefined)
+      ? visit.cookies.session.read(visit.split)
+      : undefined;
+    if (read === undefined || handle === undefined) return read;
+    const latest = await store.load(handle, read.host, read.tenant, now());
+    return latest?.id === read.id ? latest : read;
+  }
+
+  /**
+   * Whether what the session goes on from was ended while it was being made: then it is over too, and the browser will be
+   * asked to sign in again. Looked up once it is kept: what comes later finds it there.
+   */
+  async function endedMeanwhile({ provider, sid }: Session, before: Session | undefined): Promise<boolean> {
+    if (before !== undefined && (await store.hasEnded(before.id))) return true;
+    return store.keeps && sid !== undefined && store.hasEnded(endedProviderSession(provider, sid));
+  }
 }
+
+/** The token of a login with what renews it. */
+const withRefreshToken = ({ token, further, result }: NewLogin): SessionToken =>
+  result.refreshToken === undefined
+    ? token
+    : {
+        ...token,
+        refreshToken: result.refreshToken,
+        signedIn: signInOf(result.profile),
+        ...(further.length === 0 ? {} : { furtherAudiences: further }),
+      };

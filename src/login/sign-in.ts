@@ -1,6 +1,7 @@
-import type { ProviderConfig } from '../config/config.ts';
+import type { LoginUrl, ProviderConfig } from '../config/config.ts';
 import type { IdentityProvider } from '../oidc/identity-provider.ts';
 import { ProviderError } from '../oidc/provider-error.ts';
+import type { StepUp } from '../outcome/challenge.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
@@ -23,6 +24,10 @@ export interface SignInRequest {
   /** A request target of this host, or an absolute URL that was validated. */
   readonly returnTo: string;
   readonly prompt?: 'select_account';
+  /** The provider shall show no page; where it has to, the callback starts the same login again without this. */
+  readonly silent?: boolean;
+  /** What the sign-in itself must be (RFC 9470). */
+  readonly stepUp?: StepUp | undefined;
   readonly attempt?: number;
   /** What could make it a loop: no session, or one whose token has expired. Undefined: a person asked, or a new need did. */
   readonly because?: 'no-session' | 'expired';
@@ -41,52 +46,82 @@ export function scopesToAsk(app: App, audience: string, more: readonly string[])
   return [...new Set([...app.login.scopes, ...ofRules, ...more])];
 }
 
-/** The redirect URI of the per-host shape. INVARIANT: made of the configured public origin, never of a header's scheme or port. */
-export const redirectUri = (visit: AppVisit): string => `${visit.origin.origin}${visit.basePath}/callback`;
+/**
+ * With `moreAudiences: refresh`, the other audiences that rules of the app name: a refresh token is good for those alone that
+ * its login asked for (RFC 8707 section 2.2), and asked for another it would be spent for nothing with some providers.
+ */
+const furtherAudiences = (
+  app: App,
+  { moreAudiences }: ProviderConfig,
+  audience: string,
+): readonly string[] =>
+  moreAudiences === 'refresh' ? [...app.scopesByAudience.keys()].filter((one) => one !== audience) : [];
 
-/** @param now Unix seconds */
+/**
+ * The redirect URI: the login host's in the central shape, else the host's own. INVARIANT: made of configured origins,
+ * never of a header's scheme or port.
+ */
+export const redirectUri = ({ origin, basePath }: AppVisit, loginUrl: LoginUrl | undefined): string =>
+  `${loginUrl?.origin ?? origin.origin}${basePath}/callback`;
+
+/**
+ * @param now Unix seconds
+ * @param loginUrl of the central shape
+ */
 export function createSignIn(
   providerOf: (app: App) => AppProvider,
   transactions: Transactions,
   memory: LoginMemory,
   now: () => number,
+  loginUrl?: LoginUrl,
 ): SignIn {
   return async (visit, request, setCookie = []) => {
     const { app, origin, cookies, split } = visit;
     const { config, identityProvider } = providerOf(app);
     if (origin.foreign) return refuse(visit, 'foreign-port');
     if (!config.enabled) return refuse(visit, 'provider-disabled');
-    const host = visit.request.host.name;
-    const { because } = request;
+    const { name: host, port } = visit.request.host;
+    const { because, stepUp } = request;
+    const prompt = request.silent === true ? 'none' : request.prompt;
     if (because !== undefined && isLoop(memory.read(host, cookies, split), now(), because === 'expired')) {
       return refuse(visit, 'login-loop', { returnTo: request.returnTo, setCookie });
     }
+    const further = furtherAudiences(app, config, request.audience);
     const started = transactions.start(
       // A HEAD request sets no cookie: it is a look at the answer, not a visit.
-      { host, cookies, split, keep: visit.request.method !== 'HEAD' },
+      { host, port, cookies, split, keep: visit.request.method !== 'HEAD' },
       {
         provider: config.name,
         audience: request.audience,
         scopes: request.scopes,
+        ...(further.length === 0 ? {} : { further }),
         returnTo: request.returnTo,
         attempt: request.attempt ?? 0,
+        ...(request.silent === true ? { silent: true } : {}),
+        ...(stepUp === undefined ? {} : { stepUp }),
       },
     );
     try {
       const location = await identityProvider.authorizationUrl({
-        redirectUri: redirectUri(visit),
+        redirectUri: redirectUri(visit, loginUrl),
         state: started.state,
         nonce: started.transaction.nonce,
         codeVerifier: started.transaction.codeVerifier,
-        scopes: scopesToAsk(app, request.audience, request.scopes),
-        audiences: request.audience === '' ? [] : [request.audience],
-        ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
+        scopes: [
+          ...scopesToAsk(app, request.audience, request.scopes),
+          ...further.flatMap((audience) => scopesToAsk(app, audience, [])),
+        ],
+        audiences: [...(request.audience === '' ? [] : [request.audience]), ...further],
+        ...(prompt === undefined ? {} : { prompt }),
+        ...(stepUp === undefined || stepUp.acr.length === 0 ? {} : { acrValues: stepUp.acr }),
+        ...(stepUp?.loginWithin === undefined ? {} : { maxAge: stepUp.loginWithin }),
       });
       const facts = { app: app.name, requestId: visit.requestId };
       return redirect(302, 'login-started', location, [...setCookie, ...started.setCookie], facts);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      return refuse(visit, error.reason, { returnTo: request.returnTo, facts: { cause: error.message } });
+      const { returnTo } = request;
+      return refuse(visit, error.reason, { returnTo, setCookie, facts: { cause: error.message } });
     }
   };
 }

@@ -1,4 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
+import type { Host } from '../forwarded/host.ts';
+import type { StepUp } from '../outcome/challenge.ts';
 import { cookieBytes } from '../session/cookie-carrier.ts';
 import type { Cookies } from '../session/cookies.ts';
 import type { Deriver } from '../session/deriver.ts';
@@ -41,6 +43,8 @@ export interface StateContent {
   readonly audience: string;
   /** Scopes beyond those that every login of the app asks for. */
   readonly scopes: readonly string[];
+  /** Further audiences that the request named (`moreAudiences: refresh`); undefined for none. */
+  readonly further?: readonly string[];
   /** A request target of this host, or an absolute URL; undefined when it travels in the cookie. */
   readonly returnTo: string | undefined;
   /** Unix seconds. */
@@ -49,7 +53,16 @@ export interface StateContent {
   readonly challenge: string;
   /** How often this login was started afresh because its cookie was missing. */
   readonly attempt: number;
+  /** The provider was asked to show no page (`prompt=none`). */
+  readonly silent?: true | undefined;
+  /** What the sign-in itself was asked for (RFC 9470). */
+  readonly stepUp?: StepUp | undefined;
+  /** In the central shape: the host whose callback the answer is for. Else the seal itself is bound to it. */
+  readonly home?: Home;
 }
+
+/** A host that logins are started on, and the port where people reached it. */
+export type Home = Pick<Host, 'name' | 'port'>;
 
 export interface StartedTransaction {
   readonly transaction: Transaction;
@@ -68,11 +81,23 @@ const COOKIE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})(?:\.(.+))?$/;
 export interface Transactions {
   /** @param keep false (a HEAD request) sets no cookie. */
   start(
-    to: { host: string; cookies: Cookies; split: SplitCookies; keep: boolean },
-    content: Omit<StateContent, 'id' | 'startedAt' | 'challenge'> & { returnTo: string },
+    to: {
+      host: string;
+      port?: number | undefined;
+      cookies: Cookies;
+      split: SplitCookies;
+      keep: boolean;
+    },
+    content: Omit<StateContent, 'id' | 'startedAt' | 'challenge' | 'home'> & { returnTo: string },
   ): StartedTransaction;
-  /** Opens `state`. Does *not* check its age. */
+  /** Opens `state` for the host whose callback it is for, and for no other. Does *not* check its age. */
   openState(state: string, host: string): StateContent | undefined;
+  /**
+   * Opens `state` for the host that relays (the central shape): its home says to whom. Does *not* check its age, nor
+   * that anybody still has that host.
+   * @returns undefined in the per-host shape
+   */
+  openRelayed(state: string): (StateContent & { readonly home: Home }) | undefined;
   /** The transaction whose cookie this browser has; undefined without it. */
   find(content: StateContent, host: string, cookies: Cookies, split: SplitCookies): Transaction | undefined;
   /** Lines that remove the oldest transactions until the gateway's cookies fit with the added ones. */
@@ -96,7 +121,19 @@ const cookieName = (cookies: Cookies, id: string): string => `${cookies.prefix}-
 const newId = (now: number, random: Buffer): string =>
   `${now.toString(36)}${random.toString('base64url').replace(/[-_]/g, '0')}`;
 
-export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => number): Transactions {
+/**
+ * @param now Unix seconds
+ * @param loginHost the host of the one redirect URI, in the central shape. `state` is sealed for it, the home inside; each
+ * home compares that with itself, so that the answer to one host's login is no answer to another's.
+ */
+export function createTransactions(
+  sealer: Sealer,
+  deriver: Deriver,
+  now: () => number,
+  loginHost?: string,
+): Transactions {
+  const stateOf = (host: string): Binding => ({ purpose: 'state', host, context: '' });
+
   /** @returns undefined when the secret of the seed is retired. */
   function fromSeed(secret: string, host: string, id: string, seed: string): Derived | undefined {
     const codeVerifier = deriver.derive(secret, ['code_verifier', host, id, seed]);
@@ -105,7 +142,7 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
   }
 
   return {
-    start({ host, cookies, split, keep }, content) {
+    start({ host, port, cookies, split, keep }, content) {
       const startedAt = now();
       const random = randomBytes(ID_BYTES + SEED_BYTES);
       const id = newId(startedAt, random.subarray(0, ID_BYTES));
@@ -130,13 +167,10 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
       const lines = inCookie ? long : (short ?? []);
       const returnTo = inState ? content.returnTo : inCookie ? undefined : '/';
       const challenge = challengeOf(derived.codeVerifier);
-      const stateContent: StateContent = { ...content, id, startedAt, returnTo, challenge };
+      const home = loginHost === undefined ? {} : { home: { name: host, port } };
+      const stateContent: StateContent = { ...content, id, startedAt, returnTo, challenge, ...home };
       // A day: a late callback is told apart from one that was never ours.
-      const state = sealer.seal(
-        { purpose: 'state', host, context: '' },
-        stateContent,
-        startedAt + STATE_LIFETIME,
-      );
+      const state = sealer.seal(stateOf(loginHost ?? host), stateContent, startedAt + STATE_LIFETIME);
       return {
         transaction: { id, ...derived, state: stateContent },
         state,
@@ -145,8 +179,15 @@ export function createTransactions(sealer: Sealer, deriver: Deriver, now: () => 
     },
 
     openState(state, host) {
-      const opened = sealer.open({ purpose: 'state', host, context: '' }, state, now());
-      return opened?.payload as StateContent | undefined;
+      const opened = sealer.open(stateOf(loginHost ?? host), state, now());
+      const content = opened?.payload as StateContent | undefined;
+      return content?.home?.name === (loginHost === undefined ? undefined : host) ? content : undefined;
+    },
+
+    openRelayed(state) {
+      if (loginHost === undefined) return undefined;
+      const content = sealer.open(stateOf(loginHost), state, now())?.payload as StateContent | undefined;
+      return content?.home === undefined ? undefined : { ...content, home: content.home };
     },
 
     find(content, host, cookies, split) {

@@ -9,34 +9,60 @@ export type AuthorizationUrl = (request: AuthorizationRequest) => string;
 /** Kinds of request that are remembered: an app, an audience and the scopes for it make one. */
 const KINDS = 200;
 
+const OFFLINE = 'offline_access';
+
+/** What every authorization request to a provider has in common. */
+export type AuthorizationTerms = Pick<ProviderConfig, 'audienceParameter' | 'offlineConsent'> & {
+  /** Whether access tokens are refreshed. */
+  readonly refresh: boolean;
+};
+
 /**
  * Most logins ask for the same and differ in state, nonce and code challenge only: the URL up to there is built once.
  * @param build adds the parameters, and those of the client, to the provider's endpoint
  */
 export function createAuthorizationUrl(
-  audienceParameter: ProviderConfig['audienceParameter'],
+  { audienceParameter, offlineConsent, refresh }: AuthorizationTerms,
   build: (parameters: URLSearchParams) => URL,
 ): AuthorizationUrl {
   const beginnings = new LRUCache<string, string>({ max: KINDS });
 
-  function begin({ redirectUri, scopes, audiences, prompt }: AuthorizationRequest): string {
+  function begin(request: AuthorizationRequest): string {
+    const { redirectUri, scopes, audiences, prompt, acrValues, maxAge } = request;
     const parameters = new URLSearchParams({
       redirect_uri: redirectUri,
-      scope: [...new Set(['openid', ...scopes])].join(' '),
+      scope: scopesOf(scopes).join(' '),
       code_challenge_method: 'S256',
     });
     if (audienceParameter !== 'none') {
-      for (const audience of audiences) parameters.append(audienceParameter, audience);
+      // RFC 8707 section 2 lets `resource` be repeated; `audience` is a parameter like any other.
+      const named = audienceParameter === 'resource' ? audiences : audiences.slice(0, 1);
+      for (const audience of named) parameters.append(audienceParameter, audience);
     }
-    if (prompt !== undefined) parameters.set('prompt', prompt);
+    const prompts = promptOf(prompt);
+    if (prompts !== undefined) parameters.set('prompt', prompts);
+    if (acrValues !== undefined) parameters.set('acr_values', acrValues.join(' '));
+    if (maxAge !== undefined) parameters.set('max_age', String(maxAge));
     const url = build(parameters);
     url.hash = ''; // RFC 6749 section 3.1: the endpoint has none
     return url.href;
   }
 
+  /** OpenID Connect Core section 11: `offline_access` is what a refresh token is asked for with, and nothing else. */
+  function scopesOf(scopes: readonly string[]): readonly string[] {
+    const others = scopes.filter((scope) => scope !== OFFLINE);
+    return [...new Set(['openid', ...others, ...(refresh ? [OFFLINE] : [])])];
+  }
+
+  /** The same section wants consent to it, which a login without a page cannot get. */
+  function promptOf(prompt: string | undefined): string | undefined {
+    if (!refresh || !offlineConsent || prompt === 'none') return prompt;
+    return prompt === undefined ? 'consent' : `${prompt} consent`;
+  }
+
   return (request) => {
-    const { redirectUri, scopes, audiences, prompt } = request;
-    const kind = JSON.stringify([redirectUri, scopes, audiences, prompt]);
+    const { redirectUri, scopes, audiences, prompt, acrValues, maxAge } = request;
+    const kind = JSON.stringify([redirectUri, scopes, audiences, prompt, acrValues, maxAge]);
     let beginning = beginnings.get(kind);
     if (beginning === undefined) {
       beginning = begin(request);

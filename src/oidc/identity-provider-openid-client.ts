@@ -14,7 +14,9 @@ import {
   discovery as discover,
   None,
   ResponseBodyError,
+  refreshTokenGrant,
   type ServerMetadata,
+  tokenRevocation,
   WWWAuthenticateChallengeError,
 } from 'openid-client';
 import type { ClientSecret, ProviderConfig } from '../config/config.ts';
@@ -33,13 +35,17 @@ import {
   type MetadataTerms,
   type ProviderMetadata,
 } from './provider-metadata.ts';
-import { describeFailure, watchTokenCall } from './token-call.ts';
+import { createRefresh } from './refresh.ts';
+import { revocationOutcome } from './revocation.ts';
+import { describeFailure, type UnverifiedTokens, watchTokenCall } from './token-call.ts';
 
 export interface IdentityProviderOptions {
   readonly config: ProviderConfig;
   /** The first that has not expired is used. */
   readonly secrets: readonly ClientSecret[];
   readonly discovery: Discovery;
+  /** Whether access tokens are refreshed: else no refresh token is asked for, nor taken. */
+  readonly refresh?: boolean;
   /** Shared with access tokens: a login that meets a new key brings it to everybody. */
   readonly keys: KeySet;
   /** Seconds. */
@@ -96,7 +102,7 @@ const isInsecure = ({ issuer, internalUrl }: Pick<MetadataTerms, 'issuer' | 'int
 
 /** The adapter over openid-client, whose sole importer this file is. What the library leaves unchecked, we check. */
 export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
-  const { config, discovery, keys, now } = options;
+  const { config, discovery, keys, now, refresh = false } = options;
   const authentication = clientAuthentication(options);
 
   function configure(metadata: ProviderMetadata, fetch: Fetch): Configuration {
@@ -122,7 +128,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
   function clientForUrls(metadata: ProviderMetadata): ClientForUrls {
     if (shown?.metadata === metadata) return shown;
     const client = configure(metadata, options.fetch);
-    const authorizationUrl = createAuthorizationUrl(config.audienceParameter, (parameters) =>
+    const authorizationUrl = createAuthorizationUrl({ ...config, refresh }, (parameters) =>
       buildAuthorizationUrl(client, parameters),
     );
     shown = { metadata, client, authorizationUrl };
@@ -135,12 +141,16 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       issuer: config.issuer,
       issuerAdvertised: metadata['authorization_response_iss_parameter_supported'] === true,
     });
-    const { idToken, accessToken } = await requestTokens(metadata, answer);
+    const { idToken = '', accessToken, refreshToken } = await requestTokens(metadata, answer);
     const profile = await checkIdToken(idToken, accessToken, answer);
-    return { idToken, profile, subject: profile.sub, accessToken };
+    const kept = refresh && refreshToken !== undefined ? { refreshToken } : {};
+    return { idToken, profile, subject: profile.sub, accessToken, ...kept };
   }
 
-  async function requestTokens(metadata: ProviderMetadata, answer: AuthorizationAnswer): Promise<Tokens> {
+  async function requestTokens(
+    metadata: ProviderMetadata,
+    answer: AuthorizationAnswer,
+  ): Promise<UnverifiedTokens> {
     const call = watchTokenCall(options.fetch, answer.redirectUri);
     const callback = new URL(answer.redirectUri);
     callback.search = answer.parameters.toString();
@@ -149,6 +159,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       expectedState: answer.state,
       expectedNonce: answer.nonce,
       idTokenExpected: true,
+      ...(answer.maxAge === undefined ? {} : { maxAge: answer.maxAge }),
     };
     // RFC 8707 section 2.2: the resources of the authorization request, again.
     const resources = config.audienceParameter === 'resource' ? answer.audiences : [];
@@ -156,12 +167,17 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     try {
       const tokens = await authorizationCodeGrant(configure(metadata, call.fetch), callback, checks, extra);
       if (tokens.token_type !== 'bearer') throw invalidAnswer('token_type is not bearer');
-      return { idToken: tokens.id_token ?? '', accessToken: tokens.access_token };
+      return {
+        idToken: tokens.id_token,
+        accessToken: tokens.access_token,
+        refreshToken: call.tokens?.refreshToken,
+      };
     } catch (error) {
       if (error instanceof ProviderError) throw error;
       if (call.failure !== undefined) throw call.failure;
       // The library stopped at the answer or at the ID token in it: our own, sharper check tells which.
-      if (call.tokens !== undefined) await checkIdToken(call.tokens.idToken, call.tokens.accessToken, answer);
+      const { idToken, accessToken = '' } = call.tokens ?? {};
+      if (idToken !== undefined) await checkIdToken(idToken, accessToken, answer);
       throw refusedGrant(error);
     }
   }
@@ -175,6 +191,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       nonce: answer.nonce,
       accessToken,
       trustedAudiences: answer.audiences,
+      maxAge: answer.maxAge,
       now: now(),
       clockTolerance: options.clockTolerance,
     });
@@ -196,6 +213,13 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
         );
       }),
 
+    refresh: createRefresh({
+      ...options,
+      grant: async (metadata, fetch, refreshToken, parameters) =>
+        (await refreshTokenGrant(configure(metadata, fetch), refreshToken, parameters)).token_type,
+      refused: refusedGrant,
+    }),
+
     async endSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {
       const metadata = await discovery.metadata().catch(() => undefined);
       if (metadata === undefined) return undefined;
@@ -206,6 +230,13 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       }
       return config.kind === 'auth0' ? auth0LogoutUrl(config, postLogoutRedirectUri) : undefined;
     },
+
+    async revoke({ token, hint }, signal) {
+      const metadata = discovery.ready() ? await discovery.metadata() : undefined;
+      if (metadata?.['revocation_endpoint'] === undefined) return { kind: 'unsupported' };
+      const client = configure(metadata, (url, init) => options.fetch(url, { ...init, signal }));
+      return revocationOutcome(tokenRevocation(client, token, { token_type_hint: hint }));
+    },
   };
 }
 
@@ -213,11 +244,6 @@ interface ClientForUrls {
   readonly metadata: ProviderMetadata;
   readonly client: Configuration;
   readonly authorizationUrl: AuthorizationUrl;
-}
-
-interface Tokens {
-  readonly idToken: string;
-  readonly accessToken: string;
 }
 
 function clientAuthentication({ config, secrets, now }: IdentityProviderOptions): ClientAuth {

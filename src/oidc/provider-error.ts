@@ -10,6 +10,7 @@ export type ProviderReason = Extract<
   | 'provider-unavailable'
   | 'provider-answer-invalid'
   | 'id-token-invalid'
+  | 'step-up-refused'
 >;
 
 /**

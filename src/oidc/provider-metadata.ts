@@ -22,6 +22,7 @@ const ENDPOINTS = [
   { name: 'token_endpoint', caller: 'gateway', purposes: ['login'], required: true },
   { name: 'authorization_endpoint', caller: 'browser', purposes: ['login'], required: true },
   { name: 'end_session_endpoint', caller: 'browser', purposes: ['login'], required: false },
+  { name: 'revocation_endpoint', caller: 'gateway', purposes: ['login'], required: false },
 ] as const;
 
 export const ISSUER_DIFFERS =

@@ -37,6 +37,8 @@ interface Surroundings {
 export interface ProviderOptions extends Surroundings {
   readonly config: ProviderConfig;
   readonly secrets: readonly ClientSecret[];
+  /** Whether access tokens are refreshed; default false. */
+  readonly refresh?: boolean;
   /** Seconds. */
   readonly clockTolerance: number;
 }
@@ -47,7 +49,7 @@ const CALL_LIMITS = { timeout: 4000, maxBytes: 1_048_576 };
 
 /** Builds a provider. Nothing is fetched before `start` or the first use. */
 export function createProvider(options: ProviderOptions): Provider {
-  const { config, secrets, clockTolerance, now } = options;
+  const { config, secrets, refresh = false, clockTolerance, now } = options;
   const { issuer, internalUrl } = config;
   const fetch = throughInternalUrl(options.fetch ?? globalThis.fetch, issuer, internalUrl);
   const { discovery, keySet } = discoverKeys({ issuer, internalUrl, purpose: 'login' }, fetch, options);
@@ -56,6 +58,7 @@ export function createProvider(options: ProviderOptions): Provider {
     secrets,
     discovery,
     keys: keySet,
+    refresh,
     clockTolerance,
     now,
     fetch: createBoundedFetch({ fetch, ...CALL_LIMITS }),

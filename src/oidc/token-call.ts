@@ -6,23 +6,36 @@ export interface TokenCall {
   readonly fetch: Fetch;
   /** Set when there was no answer, or none that is read. */
   readonly failure: ProviderError | undefined;
+  /** Of the answer; undefined without one. */
+  readonly status: number | undefined;
   /** What an answer with status 200 brought, unverified. */
-  readonly tokens: { readonly idToken: string; readonly accessToken: string } | undefined;
+  readonly tokens: UnverifiedTokens | undefined;
+}
+
+/** The tokens of an answer, as they stand there. */
+export interface UnverifiedTokens {
+  readonly accessToken: string;
+  readonly idToken: string | undefined;
+  readonly refreshToken: string | undefined;
 }
 
 /**
  * Wraps the `fetch` of one token request. The library derives `redirect_uri` from the callback without its query, and
  * spells it as a parsed URL: RFC 6749 section 4.1.3 wants the value of the authorization request. And it reads JSON
  * under any content type, which section 5.1 does not allow.
+ * @param redirectUri of a code; undefined for a grant that has none
  */
-export function watchTokenCall(fetch: Fetch, redirectUri: string): TokenCall {
+export function watchTokenCall(fetch: Fetch, redirectUri?: string): TokenCall {
   const call: { -readonly [Key in keyof TokenCall]: TokenCall[Key] } = {
     failure: undefined,
+    status: undefined,
     tokens: undefined,
     async fetch(url, init) {
-      if (init?.body instanceof URLSearchParams) init.body.set('redirect_uri', redirectUri);
+      if (redirectUri !== undefined && init?.body instanceof URLSearchParams)
+        init.body.set('redirect_uri', redirectUri);
       try {
         const response = await fetch(url, init);
+        call.status = response.status;
         if (response.status === 200) call.tokens = await readTokens(response.clone());
         return response;
       } catch (error) {
@@ -45,11 +58,19 @@ async function readTokens(response: Response): Promise<TokenCall['tokens']> {
     throw new AnswerRefused('an answer that is not application/json');
   }
   const body: unknown = await response.json().catch(() => undefined);
-  const { id_token: idToken, access_token: accessToken } = Object(body);
-  return typeof idToken === 'string' && typeof accessToken === 'string'
-    ? { idToken, accessToken }
-    : undefined;
+  const { id_token: idToken, access_token: accessToken, refresh_token: refreshToken } = Object(body);
+  if (typeof accessToken !== 'string') return undefined;
+  return { accessToken, idToken: textOf(idToken), refreshToken: readRefreshToken(refreshToken) };
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/**
+ * @returns undefined for what is no refresh token (RFC 6749 appendix A.17), or for one that is larger than any: without
+ * it a session is as good, and only ends earlier
+ */
+const readRefreshToken = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[\x20-\x7e]{1,16384}$/.test(value) ? value : undefined;
 
 /**
  * Says in constant words and codes why a call failed. Errors of the library and of `fetch` carry bodies, tokens and

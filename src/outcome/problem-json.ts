@@ -1,4 +1,5 @@
 import { type Reason, reasonRow } from '../reason.ts';
+import type { StepUp } from './challenge.ts';
 
 /** What a problem says beside its reason. */
 export interface ProblemParts {
@@ -6,6 +7,8 @@ export interface ProblemParts {
   readonly requestId: string;
   readonly hint?: string;
   readonly missing?: readonly string[];
+  /** What the sign-in itself must be; said where the reason is about it. */
+  readonly stepUp?: StepUp;
   readonly loginUrl?: string;
 }
 
@@ -13,6 +16,7 @@ export interface ProblemParts {
 const MAX_MISSING = 6_000;
 const MAX_LOGIN_URL = 6_000;
 const MAX_HINT = 600;
+const MAX_ACR = 1_000;
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -22,9 +26,10 @@ export const PROBLEM_TYPE = 'application/problem+json';
  */
 export function problemJson(
   reason: Reason,
-  { status, requestId, hint, missing, loginUrl }: ProblemParts,
+  { status, requestId, hint, missing, stepUp, loginUrl }: ProblemParts,
 ): string {
-  const { title, detail } = reasonRow(reason);
+  const { title, detail, error } = reasonRow(reason);
+  const signIn = error === 'insufficient_user_authentication' ? stepUp : undefined;
   return JSON.stringify({
     type: `urn:postern:reason:${reason}`,
     title,
@@ -32,6 +37,10 @@ export function problemJson(
     detail: hint === undefined ? detail : `${detail} ${hint.slice(0, MAX_HINT)}`,
     reason,
     ...(missing === undefined ? {} : { missing: fitting(missing, MAX_MISSING) }),
+    ...(signIn === undefined || signIn.acr.length === 0
+      ? {}
+      : { acr_values: fitting(signIn.acr, MAX_ACR).join(' ') }),
+    ...(signIn?.loginWithin === undefined ? {} : { max_age: signIn.loginWithin }),
     request_id: requestId,
     ...(loginUrl === undefined || loginUrl.length > MAX_LOGIN_URL ? {} : { login_url: loginUrl }),
   });

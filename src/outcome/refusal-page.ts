@@ -1,4 +1,5 @@
-import type { PageAction } from '../pages/page.ts';
+import { durationWords } from '../document/duration.ts';
+import type { Page, PageAction } from '../pages/page.ts';
 import { type Reason, reasonRow } from '../reason.ts';
 import { loginAddress } from './login-address.ts';
 import type { RefusalDetails } from './refusal.ts';
@@ -13,7 +14,7 @@ export function refusalParagraphs(
 ): readonly string[] {
   const more = hint === undefined ? [] : [hint];
   if (loginUrl !== undefined && visit.kind === 'form') {
-    const why = reason === 'scopes-not-asked' ? 'More permission is needed' : 'Your session ended';
+    const why = WHY_NOT_SENT[reason] ?? 'Your session ended';
     return [
       `${why}, and nothing was sent. Sign in (it opens a new tab), come back to this one and send again.`,
       ...more,
@@ -31,6 +32,28 @@ export function refusalParagraphs(
   }
   return [detail, ...more];
 }
+
+/** What the caller lacks: scopes, and what the sign-in itself must have been. */
+export function refusalLists(
+  reason: Reason,
+  { missing = [], stepUp: asked }: RefusalDetails,
+): NonNullable<Page['lists']> {
+  const stepUp = reasonRow(reason).error === 'insufficient_user_authentication' ? asked : undefined;
+  const signIn = [
+    ...(stepUp === undefined || stepUp.acr.length === 0 ? [] : [`of the class ${stepUp.acr.join(' or ')}`]),
+    ...(stepUp?.loginWithin === undefined ? [] : [`within the last ${durationWords(stepUp.loginWithin)}`]),
+  ];
+  return [
+    ...(missing.length === 0 ? [] : [{ heading: 'Missing permission', items: missing }]),
+    ...(signIn.length === 0 ? [] : [{ heading: 'A sign-in', items: signIn }]),
+  ];
+}
+
+const WHY_NOT_SENT: Partial<Record<Reason, string>> = {
+  'scopes-not-asked': 'More permission is needed',
+  'step-up-needed': 'A stronger or a more recent sign-in is needed',
+  'step-up-refused': 'A stronger or a more recent sign-in is needed',
+};
 
 const TRY_AGAIN: ReadonlySet<Reason> = new Set<Reason>([
   'callback-malformed',
@@ -51,6 +74,7 @@ const TRY_AGAIN: ReadonlySet<Reason> = new Set<Reason>([
 const OTHER_ACCOUNT: ReadonlySet<Reason> = new Set<Reason>([
   'scope-missing',
   'audience-refused',
+  'step-up-refused',
   'provider-refused',
   'access-token-opaque',
   'access-token-invalid',
@@ -76,9 +100,12 @@ export function refusalActions(
   }
   const target = returnTo ?? here(visit);
   const actions: PageAction[] = [];
-  if (TRY_AGAIN.has(reason)) {
-    const href = loginAddress(origin.origin, basePath, target);
+  if (TRY_AGAIN.has(reason) && app !== undefined) {
+    const href = loginUrl ?? loginAddress(origin.origin, basePath, target);
     actions.push({ label: 'Try again', href, method: 'get', primary: true });
+  }
+  if (reason === 'step-up-refused' && loginUrl !== undefined) {
+    actions.push({ label: 'Sign in again', href: loginUrl, method: 'get', primary: true });
   }
   if (OTHER_ACCOUNT.has(reason) && app?.credentials.includes('session') === true) {
     const href = loginAddress(origin.origin, basePath, target, 'select_account');

@@ -3,8 +3,9 @@ import type { Page, PageAction } from '../pages/page.ts';
 import { pageHeaders, renderPage } from '../pages/render.ts';
 import { type Reason, reasonRow } from '../reason.ts';
 import { bearerChallenge, isChallenged, type StepUp } from './challenge.ts';
+import { corsHeaders } from './cors.ts';
 import { PROBLEM_TYPE, problemJson } from './problem-json.ts';
-import { refusalActions, refusalParagraphs } from './refusal-page.ts';
+import { refusalActions, refusalLists, refusalParagraphs } from './refusal-page.ts';
 import { type Facts, type HeaderLine, NO_STORE, type Reply } from './reply.ts';
 import type { Visit } from './visit.ts';
 
@@ -70,31 +71,18 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
 }
 
 function pageOf(visit: Visit, reason: Reason, title: string, detail: string, details: RefusalDetails): Page {
-  const { missing = [] } = details;
+  const lists = refusalLists(reason, details);
   const actions: readonly PageAction[] = refusalActions(visit, reason, details);
   return {
     title,
     app: visit.app?.title ?? visit.request.host.name,
     brand: visit.brand,
     paragraphs: refusalParagraphs(visit, reason, detail, details),
-    ...(missing.length === 0 ? {} : { lists: [{ heading: 'Missing permission', items: missing }] }),
+    ...(lists.length === 0 ? {} : { lists }),
     ...(details.resource === undefined ? {} : { facts: [['Resource', details.resource] as const] }),
     actions,
     reason,
     requestId: visit.requestId,
     ...(reasonRow(reason).status === 503 ? { refreshSeconds: RETRY_AFTER } : {}),
   };
-}
-
-/** Lets a script of an allowed origin read why it was refused (Fetch standard, CORS protocol). */
-function corsHeaders({ app, request }: Visit): readonly HeaderLine[] {
-  if (app === undefined || app.origins === 'upstream' || app.origins.length === 0) return [];
-  const origin = request.headers.origin;
-  if (origin === undefined || !app.origins.includes(origin)) return [['Vary', 'Origin']];
-  return [
-    ['Access-Control-Allow-Origin', origin],
-    ['Access-Control-Allow-Credentials', 'true'],
-    ['Access-Control-Expose-Headers', 'WWW-Authenticate, Retry-After'],
-    ['Vary', 'Origin'],
-  ];
 }

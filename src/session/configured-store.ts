@@ -3,7 +3,6 @@ import type { KeptSessions } from './kept-sessions.ts';
 import type { SecretKeys } from './keys.ts';
 import { createRedisConnection } from './redis-connection.ts';
 import { createRedisKeys } from './redis-keys.ts';
-import { openPrimary } from './redis-primary.ts';
 import type { Sealer } from './seal.ts';
 import type { SessionStore } from './session-store.ts';
 import { createCookieStore } from './session-store-cookie.ts';
@@ -44,7 +43,11 @@ export function createConfiguredStore(config: SessionConfig, parts: StoreParts):
     const kept = createMemoryStore({ idle, now, milliseconds });
     return { store: kept, kept, ...WITHIN };
   }
-  const connection = createRedisConnection(() => openPrimary(redis, passwords), onChange);
+  // Loaded with the first connection: the package takes 14 MB, which the other stores need not pay.
+  const connection = createRedisConnection(
+    async () => (await import('./redis-primary.ts')).openPrimary(redis, passwords),
+    onChange,
+  );
   const keys = createRedisKeys(redis.keyPrefix, secrets);
   const kept = createRedisStore({ connection, keys, sealer, idle, grace, now, milliseconds });
   const { down, wasReached, start, stop } = connection;

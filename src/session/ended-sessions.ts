@@ -14,7 +14,8 @@ const REMEMBERED = 100_000;
 
 /** @param now Unix seconds */
 export function createEndedSessions(now: () => number): EndedSessions {
-  const fates = new LRUCache<string, Fate>({ max: REMEMBERED });
+  // By size, not by number: for a number of entries it would take their room at once.
+  const fates = new LRUCache<string, Fate>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
   return {
     remember(id, until, fate) {
       const left = until - now();

@@ -1,23 +1,12 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { createClient, ErrorReply } from '@redis/client';
 import { withDeadline } from '../token/deadline.ts';
+import { COMMAND_LIMIT } from './redis-connection.ts';
+import type { RedisScript } from './redis-scripts.ts';
 import { StoreUnavailable } from './store-unavailable.ts';
 
 /** What Redis answers, as its protocol (RESP 2) has it. */
 export type RedisReply = string | number | null | readonly RedisReply[];
-
-/** A Lua script: it runs as one step, and no other command comes between. */
-export interface RedisScript {
-  readonly text: string;
-  /** What Redis knows it by once it has run. */
-  readonly digest: string;
-}
-
-export const redisScript = (text: string): RedisScript => ({
-  text,
-  digest: createHash('sha1').update(text).digest('hex'), // EVALSHA goes by this one
-});
 
 /** Where a server is, and how to be let in. */
 export interface RedisTarget {
@@ -49,11 +38,7 @@ export interface Loss {
   readonly silent: boolean;
 }
 
-/**
- * Milliseconds. A command is answered or given up within its limit, and the connection with it: who does not answer one
- * command will not answer the next.
- */
-export const COMMAND_LIMIT = 1000;
+/** Milliseconds. */
 const CONNECT_LIMIT = 1500;
 
 /** Commands that may wait for their answers; what comes beyond them is refused rather than queued. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDeadline } from '../token/deadline.ts';
-import { COMMAND_LIMIT, type RedisClient, type RedisReply } from './redis-client.ts';
+import type { RedisClient, RedisReply } from './redis-client.ts';
 import { StoreUnavailable } from './store-unavailable.ts';
 
 /** A connection that comes back by itself. Its calls reject with nothing but `StoreUnavailable`, within two seconds. */
@@ -16,6 +16,11 @@ export interface RedisConnection {
   stop(): void;
 }
 
+/**
+ * Milliseconds. A command is answered or given up within its limit, and the connection with it: who does not answer one
+ * command will not answer the next.
+ */
+export const COMMAND_LIMIT = 1000;
 /** Milliseconds: how often an idle connection is asked whether it lives. */
 const HEARTBEAT = 2000;
 /** Milliseconds between two attempts: twice as many each time, up to the most. */

@@ -1,4 +1,16 @@
-import { redisScript } from './redis-client.ts';
+import { createHash } from 'node:crypto';
+
+/** A Lua script: it runs as one step, and no other command comes between. */
+export interface RedisScript {
+  readonly text: string;
+  /** What Redis knows it by once it has run. */
+  readonly digest: string;
+}
+
+const redisScript = (text: string): RedisScript => ({
+  text,
+  digest: createHash('sha1').update(text).digest('hex'), // EVALSHA goes by this one
+});
 
 /**
  * KEYS: session, fate of its id, indexes… ARGV: revision, end, now (Unix seconds), seconds it may stay unused, sealed.

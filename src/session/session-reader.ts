@@ -3,7 +3,7 @@ import type { AccessToken } from '../token/access-token.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import type { Cookies } from './cookies.ts';
 import type { SplitCookies } from './own-cookies.ts';
-import type { LiveSession, Session } from './session.ts';
+import type { Asked, LiveSession, Session } from './session.ts';
 import type { Fingerprint } from './session-cookie.ts';
 import type { SessionStore } from './session-store.ts';
 import { copied, createTextMemory, type KnownText } from './text-memory.ts';
@@ -15,7 +15,8 @@ export interface SessionReader {
    * Opens the session that a client's cookies carry, for this host and tenant.
    * Does *not* judge the tokens: expiry, audience and scopes are judged at every request.
    * @param trusts on which terms its tokens are read: those of the app, as the rules of this request have it
-   * @returns the session itself where it is warm and the store can say at once that it lives, else a promise of it
+   * @returns the session itself where it is warm and the store can say at once that it lives, else a promise of it; its
+   * ID token may be left out: `whole` has it
    */
   read(
     host: string,
@@ -24,11 +25,15 @@ export interface SessionReader {
     split: SplitCookies,
     trusts: IssuerTrusts,
   ): LiveSession | undefined | Promise<LiveSession | undefined>;
+  /** Opens the same session past the cache, with all that is in it. */
+  whole(host: string, tenant: string, cookies: Cookies, split: SplitCookies): Promise<Session | undefined>;
 }
 
 /** Bounds of the warm cache: entries, and characters of cookie text and tokens in all. */
 const MAX_ENTRIES = 20_000;
 const MAX_CHARACTERS = 96 * 1024 * 1024;
+/** Different lists of what was asked for. */
+const MAX_ALIKE = 500;
 
 /**
  * Reads sessions through a bounded cache of opened ones. INVARIANT: an entry is found only by host, tenant, scheme
@@ -44,6 +49,7 @@ export function createSessionReader(
 ): SessionReader {
   const cache = new LRUCache<string, Warm>({ max: MAX_ENTRIES, maxSize: MAX_CHARACTERS });
   const texts = createTextMemory();
+  const alike = new LRUCache<string, readonly Asked[]>({ max: MAX_ALIKE });
   const opened = (session: Session, trusts: IssuerTrusts): LiveSession => {
     const tokens = session.tokens.map(({ raw }) => reopen(raw, trusts));
     // Spread: a list that `filter` made has room for more, in each of thousands of sessions.
@@ -67,7 +73,8 @@ export function createSessionReader(
         const handle = cookies.session.read(split);
         const session = handle === undefined ? undefined : await store.load(handle, host, tenant, now());
         if (handle === undefined || session === undefined) return undefined;
-        const live = opened(session, trusts);
+        // What a store keeps may be written back to it, and must not lose anything on the way.
+        const live = opened(store.keeps ? session : slender(session, alike), trusts);
         const warm = { live, trusts, handle: store.keeps ? handle : '', text: texts.remember(text) };
         cache.set(copied(key), warm, { size: sizeOf(session, text) });
         return live;
@@ -86,13 +93,28 @@ export function createSessionReader(
       const current = store.isCurrent(warm.handle, session);
       return typeof current === 'boolean' ? whenCurrent(current) : current.then(whenCurrent);
     },
+    async whole(host, tenant, cookies, split) {
+      const handle = cookies.session.read(split);
+      return handle === undefined ? undefined : store.load(handle, host, tenant, now());
+    },
   };
+}
+
+/**
+ * @returns the session without its ID token, which is a third of it and is wanted once, at the end; and with what was
+ * asked for in common with other sessions, since the rules of an app ask the same for everybody.
+ */
+function slender({ idToken: _, ...rest }: Session, alike: LRUCache<string, readonly Asked[]>): Session {
+  const text = JSON.stringify(rest.asked);
+  const asked = alike.get(text) ?? rest.asked;
+  alike.set(text, asked);
+  return { ...rest, asked };
 }
 
 /** Characters: of the cookies, which hold all of a session that no store keeps, and of its tokens; and the rest at a guess. */
 const sizeOf = ({ tokens }: Session, { parts }: Fingerprint): number =>
   parts.reduce((sum, part) => sum + part.length, 2048) +
-  tokens.reduce((sum, { raw }) => sum + 2 * raw.length, 0);
+  tokens.reduce((sum, { raw, refreshToken }) => sum + 2 * raw.length + (refreshToken?.length ?? 0), 0);
 
 /** An opened session, with what is known of the cookie text that it was opened from. */
 interface Warm {

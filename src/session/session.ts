@@ -42,7 +42,18 @@ export interface SessionToken {
   readonly raw: string;
   /** Gets the next one (RFC 6749 section 6). Only with `session.refresh`. */
   readonly refreshToken?: string;
+  /** Further audiences that the login named, whose tokens the refresh token gets too (`moreAudiences: refresh`). */
+  readonly furtherAudiences?: readonly string[];
+  /** From the ID token that came with the refresh token: what later ones are held against (OIDC Core section 12.2). */
+  readonly signedIn?: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * The id under which a store remembers that the provider has just ended a session of its own, whatever ours is called.
+ * No session has such an id.
+ */
+export const endedProviderSession = (provider: string, sid: string): string =>
+  `sid ${JSON.stringify([provider, sid])}`;
 
 /** An audience and the scopes that an authorization request named for it. */
 export interface Asked {

@@ -18,7 +18,9 @@ export interface TextMemory {
 }
 
 /** Texts that are kept whole; a few kilobytes each, 16 KB at most. */
-const KEPT = 1000;
+const KEPT = 500;
+/** Once so many are kept, a further one is taken for another only every so often. */
+const RELUCTANCE = 8;
 
 /**
  * Keeps the texts of the sessions in use, and of all others the digest alone: a text is most of what a session takes,
@@ -30,8 +32,12 @@ export function createTextMemory(kept = KEPT): TextMemory {
   const whole: KnownText[] = [];
   let next = 0;
   let compared = 0;
+  let candidates = 0;
 
   function keep(known: KnownText, { key, parts }: Fingerprint): void {
+    // A few more sessions in turn than texts are kept would have all of them copied in every turn.
+    if (whole.length === kept) candidates += 1;
+    if (candidates % RELUCTANCE !== 0) return;
     const oldest = whole[next];
     if (oldest !== undefined) oldest.text = undefined;
     known.text = { key: copied(key), parts: parts.map(copied) };
@@ -45,7 +51,7 @@ export function createTextMemory(kept = KEPT): TextMemory {
       if (known.text !== undefined) return isSameFingerprint(known.text, text);
       if (known.digest !== digest(text)) return false;
       compared += 1;
-      // More sessions in turn than texts are kept would push one another out, each before it is asked for again.
+      // One that comes seldom would push out others and be pushed out before it comes again.
       if (compared - known.seenAt <= kept) keep(known, text);
       known.seenAt = compared;
       return true;

@@ -36,7 +36,7 @@ rules:
 `;
 
 const requests: string[] = [];
-const tokenRequests = (): number => requests.filter((line) => line.startsWith('POST /token')).length;
+const tokenRequests = (): number => requests.filter((line) => line === 'POST /token').length;
 let offset = 0;
 const now = (): number => Math.floor(Date.now() / 1000) + offset;
 const rules = { 'shop.yaml': RULES, 'listed.yaml': LISTED_RULES };

@@ -50,6 +50,7 @@ interface Grant {
 export async function startHostileProvider(): Promise<HostileProvider> {
   const keys = { idToken: makeKey('RS256', 'id'), accessToken: makeKey('ES256', 'at') };
   const grants = new Map<string, Grant>();
+  const refreshable = new Map<string, Grant>();
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
@@ -123,7 +124,24 @@ export async function startHostileProvider(): Promise<HostileProvider> {
     return callback;
   }
 
+  /** Every refresh token is good for once. */
+  function refresh(form: URLSearchParams, response: ServerResponse): void {
+    const sent = form.get('refresh_token') ?? '';
+    const grant = refreshable.get(sent);
+    if (grant === undefined) {
+      json(response, { error: 'invalid_grant' }, 400);
+      return;
+    }
+    refreshable.delete(sent);
+    const resources = form.getAll('resource');
+    issue({ ...grant, resources: resources.length > 0 ? resources : grant.resources }, response);
+  }
+
   function token(form: URLSearchParams, response: ServerResponse): void {
+    if (form.get('grant_type') === 'refresh_token') {
+      refresh(form, response);
+      return;
+    }
     const code = form.get('code') ?? '';
     const grant = grants.get(code);
     grants.delete(code);
@@ -138,11 +156,19 @@ export async function startHostileProvider(): Promise<HostileProvider> {
       json(response, { error: 'invalid_grant' }, 400);
       return;
     }
+    issue(grant, response);
+  }
+
+  function issue(grant: Grant, response: ServerResponse): void {
+    const refreshToken = randomUUID();
+    const offline = grant.scope.split(' ').includes('offline_access');
+    if (offline) refreshable.set(refreshToken, grant);
     const body = {
       access_token: accessToken(grant),
       token_type: 'Bearer',
       expires_in: 300,
       id_token: idToken(grant),
+      ...(offline ? { refresh_token: refreshToken } : {}),
     };
     json(response, change(provider.misbehaviour.tokens, body));
   }

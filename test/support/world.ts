@@ -47,6 +47,7 @@ export interface World extends AsyncDisposable {
     path: string,
     lines: readonly string[],
     method?: string,
+    body?: string,
   ): Promise<Answer>;
 }
 
@@ -110,8 +111,8 @@ export async function startTestWorld(options: WorldOptions): Promise<World> {
     provider,
     issuer,
     log,
-    async send(listener, path, lines, method = 'GET') {
-      const answer = await sendLines(gateway.addresses[listener], path, lines, method);
+    async send(listener, path, lines, method = 'GET', body) {
+      const answer = await sendLines(gateway.addresses[listener], path, lines, method, body);
       return { ...answer, reason: answer.reason || String(log.at(-1)?.['reason'] ?? '') };
     },
     async [Symbol.asyncDispose]() {
@@ -127,6 +128,7 @@ export function sendLines(
   path: string,
   lines: readonly string[],
   method: string,
+  body?: string,
 ): Promise<Answer> {
   const [host, port] = address.split(':');
   const hasHost = lines.some((line, index) => index % 2 === 0 && line.toLowerCase() === 'host');
@@ -142,20 +144,21 @@ export function sendLines(
         headers: [...(hasHost ? [] : ['Host', address]), ...lines] as never,
       },
       (response) => {
-        let body = '';
+        let received = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
-          body += chunk;
+          received += chunk;
         });
         response.on('end', () => {
           const { headers, statusCode = 0 } = response;
           const isProblem = headers['content-type'] === 'application/problem+json';
-          const reason = isProblem ? String((JSON.parse(body) as { reason: unknown }).reason) : '';
-          resolve({ status: statusCode, headers, setCookie: headers['set-cookie'] ?? [], body, reason });
+          const reason = isProblem ? String((JSON.parse(received) as { reason: unknown }).reason) : '';
+          const setCookie = headers['set-cookie'] ?? [];
+          resolve({ status: statusCode, headers, setCookie, body: received, reason });
         });
       },
     );
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
 }

@@ -63,6 +63,11 @@ describe('the table of log lines', () => {
     ['decided', 'info', (log) => log.decided(request, reply(403))],
     ['decided', 'warn', (log) => log.decided(request, reply(503))],
     ['warned', 'warn', (log) => log.warned('m', { kind: 'discovery-failed', issuer: 'i' })],
+    [
+      'warned',
+      'warn',
+      (log) => log.warned('m', { kind: 'refresh-failed', provider: 'p', outcome: 'ended', cause: 'c' }),
+    ],
     ['failed', 'error', (log) => log.failed(new Error('m'))],
     [
       'rules-reloaded',
@@ -159,6 +164,7 @@ describe('the table of metrics', () => {
     metrics.checked(reply(403), 0.002);
     metrics.paged({ ...reply(303), reason: 'login-completed' });
     metrics.called('default', '5xx');
+    metrics.refreshed('default', 'renewed');
     metrics.reloaded('refused');
     const { body } = await metrics.text();
     const names = [...body.matchAll(/^# TYPE (postern_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
@@ -209,6 +215,7 @@ describe('the table of metrics', () => {
       'postern_decisions_total{app="a",reason="scope-missing"} 1',
       'postern_logins_total{app="a",outcome="login-completed"} 1',
       'postern_provider_calls_total{provider="default",outcome="5xx"} 1',
+      'postern_refreshes_total{provider="default",outcome="renewed"} 1',
       'postern_check_duration_seconds_count 1',
       'postern_key_set_age_seconds{issuer="https://a"} 7',
       'postern_client_secret_expiry_timestamp_seconds{provider="default",place="0"} 9',

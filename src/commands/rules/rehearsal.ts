@@ -6,8 +6,9 @@ import { createAnswers } from '../../http/answers.ts';
 import { createCheck } from '../../http/check.ts';
 import type { Credentials, OpenedCredential } from '../../http/credentials.ts';
 import { createVisits } from '../../http/visits.ts';
-import type { LoginMemory } from '../../login/login-memory.ts';
+import type { LoginEnd, LoginMemory } from '../../login/login-memory.ts';
 import { createSignIn } from '../../login/sign-in.ts';
+import { stepUpName, stepUpsOf } from '../../login/step-up.ts';
 import type { Transactions } from '../../login/transaction.ts';
 import type { IdentityProvider } from '../../oidc/identity-provider.ts';
 import { bareRefusal } from '../../outcome/bare-refusal.ts';
@@ -128,7 +129,7 @@ function checkFor({ ruleSet, basePath, config, now }: Stage, part: Part): Return
   const memory: LoginMemory = {
     read: (host) =>
       part.kind === 'session' && part.before
-        ? [...everythingOf(ruleSet.appFor(host))].map((asked) => ({
+        ? [...everythingOf(ruleSet, ruleSet.appFor(host))].map((asked) => ({
             ...asked,
             at: now - 3600,
             completed: true,
@@ -183,9 +184,14 @@ function sessionOf(app: App, token: AccessToken): LiveSession {
   return { session: session as Session, tokens: [token] };
 }
 
-/** As if every audience and scope that rules of the app name had been asked for. */
-function* everythingOf(app: App | undefined): Generator<{ audience: string; scopes: readonly string[] }> {
-  for (const [audience, scopes] of app?.scopesByAudience ?? []) yield { audience, scopes };
+/** As if all that rules of the app name had been asked for: audiences, scopes, and sign-ins that were not what was asked. */
+function* everythingOf(
+  ruleSet: RuleSet,
+  app: App | undefined,
+): Generator<Omit<LoginEnd, 'at' | 'completed'>> {
+  if (app === undefined) return;
+  for (const [audience, scopes] of app.scopesByAudience) yield { audience, scopes };
+  for (const stepUp of stepUpsOf(app, ruleSet)) yield { audience: '', scopes: [], unmet: stepUpName(stepUp) };
 }
 
 /** Signs nothing, and believes nothing: no cookie of the gateway takes part in a rehearsal. */
@@ -199,7 +205,7 @@ const noTransactions = {
   }),
 } satisfies Record<string, (to: { keep: boolean }) => unknown> as unknown as Transactions;
 
-type LoginTerms = Pick<ProviderConfig, 'name' | 'enabled' | 'issuer' | 'audienceParameter'>;
+type LoginTerms = Pick<ProviderConfig, 'name' | 'enabled' | 'issuer' | 'audienceParameter' | 'moreAudiences'>;
 
 function providerFor(config: Config | undefined, app: App): ProviderConfig {
   const unknown: LoginTerms = {
@@ -207,6 +213,7 @@ function providerFor(config: Config | undefined, app: App): ProviderConfig {
     enabled: true,
     issuer: 'the provider',
     audienceParameter: 'resource',
+    moreAudiences: 'redirect',
   };
   return config === undefined ? (unknown as ProviderConfig) : providerOfApp(config, app);
 }
@@ -214,11 +221,14 @@ function providerFor(config: Config | undefined, app: App): ProviderConfig {
 /** Answers with the part of the authorization request that depends on the rules; the rest differs every time. */
 const standIn = ({ issuer, audienceParameter }: LoginTerms): IdentityProvider =>
   ({
-    async authorizationUrl({ scopes, audiences }) {
+    async authorizationUrl({ scopes, audiences, prompt, acrValues, maxAge }) {
       const named = audienceParameter === 'none' ? [] : audiences;
       const query = [
-        `scope=${[...new Set(['openid', ...scopes])].join('+')}`,
+        `scope=${[...new Set(['openid', ...scopes])].map(encodeURIComponent).join('+')}`,
         ...named.map((audience) => `${audienceParameter}=${encodeURIComponent(audience)}`),
+        ...(prompt === undefined ? [] : [`prompt=${prompt}`]),
+        ...(acrValues === undefined ? [] : [`acr_values=${acrValues.map(encodeURIComponent).join('+')}`]),
+        ...(maxAge === undefined ? [] : [`max_age=${maxAge}`]),
       ];
       return `<authorization endpoint of ${issuer}>?${query.join('&')}&<...>`;
     },

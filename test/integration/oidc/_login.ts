@@ -15,6 +15,8 @@ export const configOf = (issuer: string, over: Partial<ProviderConfig> = {}): Pr
   clientId: 'shop',
   clientAuth: 'client_secret_basic',
   audienceParameter: 'resource',
+  moreAudiences: 'redirect',
+  offlineConsent: true,
   brand: {},
   postLogoutRedirectUri: undefined,
   idTokenAlg: 'RS256',

@@ -152,7 +152,8 @@ describe('the authorization request', () => {
 
   test.each<[ProviderConfig['audienceParameter'], string[], string[]]>([
     ['resource', [API, OTHER_API], []],
-    ['audience', [], [API, OTHER_API]],
+    // A parameter that is none of RFC 8707 is sent once (RFC 6749 section 3.1).
+    ['audience', [], [API]],
     ['none', [], []],
   ])('audienceParameter %s', async (audienceParameter, resource, audience) => {
     const asked = await parameters({ audienceParameter }, { audiences: [API, OTHER_API] });

@@ -25,6 +25,8 @@ test('three variables are enough', () => {
           clientId: 'shop',
           clientAuth: 'none',
           audienceParameter: 'resource',
+          moreAudiences: 'redirect',
+          offlineConsent: true,
           brand: {},
           postLogoutRedirectUri: undefined,
           idTokenAlg: 'RS256',

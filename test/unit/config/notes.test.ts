@@ -3,7 +3,7 @@ import { notesOn } from '../../../src/config/notes.ts';
 import { configOf, SECRET } from './_load.ts';
 
 test.each<[session: string, notes: readonly string[]]>([
-  ['store: cookie', []],
+  ['store: cookie', ['session.store is cookie']],
   ['store: memory', ['session.store is memory']],
   ['store: redis, redis: { url: "redis://127.0.0.1:6379" }', []],
   ['store: redis, redis: { url: "redis://localhost" }', []],

@@ -7,12 +7,12 @@ const provider = (keys: string) =>
   ).config.providers.get('default');
 
 test.each([
-  ['generic', 'client_secret_basic', 'resource', 'rfc9068', 'scope'],
-  ['auth0', 'client_secret_post', 'audience', 'jwt', 'scope'],
-  ['proauth', 'client_secret_post', 'resource', 'jwt', 'scope'],
-  ['keycloak', 'client_secret_basic', 'none', 'jwt', 'scope'],
-  ['entra', 'client_secret_post', 'none', 'jwt', 'scp'],
-])('%s', (kind, clientAuth, audienceParameter, profile, scopeClaim) => {
+  ['generic', 'client_secret_basic', 'resource', true, 'rfc9068', 'scope'],
+  ['auth0', 'client_secret_post', 'audience', false, 'jwt', 'scope'],
+  ['proauth', 'client_secret_post', 'resource', false, 'jwt', 'scope'],
+  ['keycloak', 'client_secret_basic', 'none', false, 'jwt', 'scope'],
+  ['entra', 'client_secret_post', 'none', false, 'jwt', 'scp'],
+])('%s', (kind, clientAuth, audienceParameter, offlineConsent, profile, scopeClaim) => {
   expect(provider(`kind: ${kind}, clientSecret: s`)).toEqual({
     name: 'default',
     kind,
@@ -22,6 +22,8 @@ test.each([
     clientId: 'shop',
     clientAuth,
     audienceParameter,
+    moreAudiences: 'redirect',
+    offlineConsent,
     brand: {},
     postLogoutRedirectUri: undefined,
     idTokenAlg: 'RS256',
@@ -37,11 +39,12 @@ test.each([
 
 test('explicit keys win', () => {
   const keys =
-    'kind: auth0, clientSecret: s, clientAuth: client_secret_basic, audienceParameter: resource, idTokenAlg: ES256, tokens: { profile: rfc9068, algorithms: [ES512], scopeClaim: permissions }';
+    'kind: auth0, clientSecret: s, clientAuth: client_secret_basic, audienceParameter: resource, offlineConsent: true, idTokenAlg: ES256, tokens: { profile: rfc9068, algorithms: [ES512], scopeClaim: permissions }';
   expect(provider(keys)).toMatchObject({
     kind: 'auth0',
     clientAuth: 'client_secret_basic',
     audienceParameter: 'resource',
+    offlineConsent: true,
     brand: {},
     idTokenAlg: 'ES256',
     tokens: { profile: 'rfc9068', algorithms: ['ES512'], scopeClaim: 'permissions', audienceIsClient: false },

@@ -8,7 +8,6 @@ const session = (more: string): string => `${PROVIDER_KEYS} }\nsession: { secret
 
 describe('keys of later versions', () => {
   test.each([
-    [withLines('loginUrl: https://login.example.com'), '3:1', 'loginUrl'],
     [withLines('tenants: { in: host }'), '3:1', 'tenants'],
     [withLines('exchange: [{ name: dash }]'), '3:1', 'exchange'],
     [withLines('federation: []'), '3:1', 'federation'],
@@ -23,8 +22,12 @@ describe('keys of later versions', () => {
 
   test.each([
     [provider('introspection: true'), '1:79', 'provider.introspection: true', 'write `false`'],
-    [provider('moreAudiences: refresh'), '1:79', 'provider.moreAudiences: refresh', 'write `redirect`'],
-    [provider('moreAudiences: exchange'), '1:79', 'provider.moreAudiences: exchange', 'write `redirect`'],
+    [
+      provider('moreAudiences: exchange'),
+      '1:79',
+      'provider.moreAudiences: exchange',
+      'use one of redirect, refresh',
+    ],
     [
       provider('clientAuth: private_key_jwt'),
       '1:76',

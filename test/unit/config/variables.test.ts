@@ -62,8 +62,8 @@ test.each<[string, Record<string, string>, string]>([
   ],
   [
     'a later key',
-    { POSTERN_LOGIN_URL: 'https://x' },
-    'POSTERN_LOGIN_URL: `loginUrl` is not supported by this version yet. -> remove it',
+    { POSTERN_PROVIDER_REDIRECT_URI: 'https://x' },
+    'POSTERN_PROVIDER_REDIRECT_URI: `provider.redirectUri` is not supported by this version yet. -> remove it',
   ],
   [
     'a part of a later key',
@@ -72,8 +72,8 @@ test.each<[string, Record<string, string>, string]>([
   ],
   [
     'a later value',
-    { POSTERN_PROVIDER_MORE_AUDIENCES: 'refresh' },
-    'POSTERN_PROVIDER_MORE_AUDIENCES: `provider.moreAudiences: refresh` is not supported by this version yet. -> remove it, or write `redirect`',
+    { POSTERN_PROVIDER_MORE_AUDIENCES: 'exchange' },
+    'POSTERN_PROVIDER_MORE_AUDIENCES: `provider.moreAudiences: exchange` is not supported by this version yet. -> remove it, or use one of redirect, refresh',
   ],
   [
     'no boolean',

@@ -79,6 +79,11 @@ describe('what does not fit into a cookie', () => {
       [end(5), end(0, true, { scopes: scopes(500) })],
       [end(0, true, { scopes: [] })],
     ],
+    [
+      'and with what it did not bring',
+      [end(5), end(0, true, { scopes: scopes(500), unmet: 'abcdefghijk' })],
+      [end(0, true, { scopes: [], unmet: 'abcdefghijk' })],
+    ],
   ])('%s', (_what, ends, kept) => {
     at = START;
     const jar = remembering(...ends);
@@ -125,6 +130,7 @@ test('forgetting removes the cookie, if there is one', () => {
 });
 
 test('another person’s end keeps when it was, and not what it asked for', () => {
+  expect(withoutAsked(end(7, false, { unmet: 'x' }))).not.toHaveProperty('unmet');
   expect(withoutAsked(end(7, false))).toEqual({ at: START - 7, completed: false, audience: '', scopes: [] });
 });
 

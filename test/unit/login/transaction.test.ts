@@ -409,3 +409,61 @@ test('ending removes the one transaction, or what is left of it', () => {
   expect(mains(jar)).toEqual([`__Host-postern-t.${other.transaction.id}`]);
   expect(names(jar)).toEqual([]);
 });
+
+describe('in the central shape', () => {
+  const LOGIN = 'login.example.com';
+  const central = createTransactions(createSealer([NEW]), createDeriver([NEW]), () => at, LOGIN);
+  const start = (host: string, port?: number) =>
+    central.start(
+      { host, port, cookies, split: splitOf(new PlainJar()), keep: true },
+      { provider: 'default', audience: '', scopes: [], returnTo: '/orders', attempt: 0 },
+    );
+
+  test.each<[host: string, port: number | undefined]>([
+    [HOST, undefined],
+    ['shop.localhost', 8080],
+    [LOGIN, undefined],
+  ])('state of %s:%s opens there, and for the relay, which it tells the host', (host, port) => {
+    const { state, setCookie } = start(host, port);
+    const jar = new PlainJar().take(setCookie);
+    const content = central.openState(state, host);
+    expect(content?.returnTo).toBe('/orders');
+    expect(content?.home).toEqual({ name: host, port });
+    expect(content && central.find(content, host, cookies, splitOf(jar))).toBeDefined();
+    expect(central.openRelayed(state)).toEqual(content);
+  });
+
+  test.each(['other.example.com', LOGIN, '', `${HOST}.`, `x.${HOST}`])('it does not open at %s', (host) => {
+    expect(central.openState(start(HOST).state, host)).toBeUndefined();
+  });
+
+  test('a state of the per-host shape is none here, nor the other way round', () => {
+    for (const host of [HOST, LOGIN]) {
+      const { state } = begin({ host });
+      expect(central.openState(state, host)).toBeUndefined();
+      expect(central.openRelayed(state)).toBeUndefined();
+      const other = start(host).state;
+      for (const opener of [HOST, LOGIN]) expect(transactions.openState(other, opener)).toBeUndefined();
+      expect(transactions.openRelayed(other)).toBeUndefined();
+    }
+  });
+
+  test('one character off is nothing to relay', () => {
+    const { state } = start(HOST);
+    expect(oneCharacterOff(state).filter((text) => central.openRelayed(text) !== undefined)).toEqual([]);
+  });
+
+  test('a state of another login host, or sealed with another secret, is nothing to relay', () => {
+    const elsewhere = [
+      createTransactions(createSealer([NEW]), createDeriver([NEW]), () => at, 'login.example.org'),
+      createTransactions(createSealer([RETIRED]), createDeriver([RETIRED]), () => at, LOGIN),
+    ];
+    for (const other of elsewhere) {
+      const { state } = other.start(
+        { host: HOST, cookies, split: splitOf(new PlainJar()), keep: true },
+        { provider: 'default', audience: '', scopes: [], returnTo: '/', attempt: 0 },
+      );
+      expect(central.openRelayed(state)).toBeUndefined();
+    }
+  });
+});

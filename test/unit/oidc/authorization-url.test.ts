@@ -15,13 +15,18 @@ const REQUEST: AuthorizationRequest = {
   scopes: ['openid', 'orders:read'],
   audiences: ['https://api.shop.example.com'],
 };
-type AudienceParameter = Parameters<typeof createAuthorizationUrl>[0];
+type AudienceParameter = ProviderConfig['audienceParameter'];
 
+const NO_REFRESH = { refresh: false, offlineConsent: true };
 const clientOf = (endpoint: string): Configuration =>
   new Configuration({ issuer: 'https://id.example.com', authorization_endpoint: endpoint }, 'shop & co');
-const urlsOf = (client: Configuration, audienceParameter: AudienceParameter = 'resource') => {
+const urlsOf = (
+  client: Configuration,
+  audienceParameter: AudienceParameter = 'resource',
+  refresh: { readonly refresh: boolean; readonly offlineConsent: boolean } = NO_REFRESH,
+) => {
   const built: URLSearchParams[] = [];
-  const authorizationUrl = createAuthorizationUrl(audienceParameter, (parameters) => {
+  const authorizationUrl = createAuthorizationUrl({ audienceParameter, ...refresh }, (parameters) => {
     built.push(parameters);
     return buildAuthorizationUrl(client, parameters);
   });
@@ -46,6 +51,8 @@ function whole(
     for (const audience of request.audiences) parameters.append(audienceParameter, audience);
   }
   if (request.prompt !== undefined) parameters.set('prompt', request.prompt);
+  if (request.acrValues !== undefined) parameters.set('acr_values', request.acrValues.join(' '));
+  if (request.maxAge !== undefined) parameters.set('max_age', String(request.maxAge));
   return buildAuthorizationUrl(client, parameters);
 }
 
@@ -65,6 +72,10 @@ describe('says what openid-client says of the whole request', () => {
     ['Auth0’s audience', {}, 'audience'],
     ['no audience parameter', {}, 'none'],
     ['a prompt', { prompt: 'select_account' }, 'resource'],
+    ['no page', { prompt: 'none' }, 'resource'],
+    ['classes of sign-in', { acrValues: ['mfa', 'urn:x:hwk'] }, 'resource'],
+    ['a sign-in that is recent', { maxAge: 900 }, 'resource'],
+    ['both', { acrValues: ['mfa'], maxAge: 60 }, 'resource'],
     ['a redirect URI with a query', { redirectUri: 'https://shop.example.com/cb?a=1&b=%20#' }, 'resource'],
     ['marks everywhere', { state: 'a&b=c d+e%/#ü', nonce: '?&=+ é', scopes: ['a&b', 'c+d'] }, 'resource'],
   ])('%s', (_what, over, audienceParameter) => {
@@ -88,6 +99,69 @@ describe('says what openid-client says of the whole request', () => {
     expect(url.origin + url.pathname).toBe(expected);
     expect(url.href).not.toContain('#');
     expect(parametersOf(url)).toEqual(parametersOf(whole(clientOf(endpoint), REQUEST, 'resource')));
+  });
+});
+
+describe('a refresh token', () => {
+  const client = clientOf('https://id.example.com/authorize');
+  const strict = { refresh: true, offlineConsent: true };
+  const lenient = { refresh: true, offlineConsent: false };
+  test.each<
+    [
+      what: string,
+      refresh: { readonly refresh: boolean; readonly offlineConsent: boolean },
+      over: Partial<AuthorizationRequest>,
+      scope: string,
+      prompt: string | null,
+    ]
+  >([
+    ['RF1: is not asked for without refresh', NO_REFRESH, {}, 'openid orders:read', null],
+    [
+      'RF1: nor by a scope that an app lists',
+      NO_REFRESH,
+      { scopes: ['offline_access', 'orders:read'] },
+      'openid orders:read',
+      null,
+    ],
+    ['is asked for with consent', strict, {}, 'openid orders:read offline_access', 'consent'],
+    ['is asked for once', strict, { scopes: ['offline_access', 'a'] }, 'openid a offline_access', 'consent'],
+    [
+      'is asked for beside another prompt',
+      strict,
+      { prompt: 'select_account' },
+      'openid orders:read offline_access',
+      'select_account consent',
+    ],
+    [
+      'is asked for without a page where none may be shown',
+      strict,
+      { prompt: 'none' },
+      'openid orders:read offline_access',
+      'none',
+    ],
+    ['is asked for without consent', lenient, {}, 'openid orders:read offline_access', null],
+    [
+      'is asked for without consent beside another prompt',
+      lenient,
+      { prompt: 'select_account' },
+      'openid orders:read offline_access',
+      'select_account',
+    ],
+  ])('%s', (_what, refresh, over, scope, prompt) => {
+    const { searchParams } = new URL(
+      urlsOf(client, 'resource', refresh).authorizationUrl({ ...REQUEST, ...over }),
+    );
+    expect([searchParams.get('scope'), searchParams.get('prompt')]).toEqual([scope, prompt]);
+  });
+
+  test.each<[AudienceParameter, readonly string[]]>([
+    ['resource', ['https://a.example', 'urn:b']],
+    ['audience', ['https://a.example']],
+    ['none', []],
+  ])('of several audiences, by %s: %j', (parameter, named) => {
+    const request = { ...REQUEST, audiences: ['https://a.example', 'urn:b'] };
+    const { searchParams } = new URL(urlsOf(client, parameter, lenient).authorizationUrl(request));
+    expect(searchParams.getAll(parameter)).toEqual(named);
   });
 });
 

@@ -51,6 +51,9 @@ beforeEach(() => {
   reader = createSessionReader(store, reopen, () => at);
 });
 
+/** What the cache holds of a session whose cookie has all of it. */
+const slender = ({ idToken: _, ...rest }: Session): Session => rest;
+
 async function signedIn(session: Session, scheme: 'http' | 'https' = 'https'): Promise<PlainJar> {
   const cookies = cookiesOf(scheme);
   return new PlainJar().take(cookies.session.write(await store.save(session), cookies.split([]), 3600) ?? []);
@@ -70,7 +73,10 @@ test('opens a session once; every further request finds it warm', async () => {
   const session = sessionOf();
   const jar = await signedIn(session);
   for (const _ of [1, 2, 3]) {
-    expect(await read(jar)).toEqual({ session, tokens: session.tokens.map(({ raw }) => ({ raw })) });
+    expect(await read(jar)).toEqual({
+      session: slender(session),
+      tokens: session.tokens.map(({ raw }) => ({ raw })),
+    });
   }
   expect(loads).toBe(1);
   expect(reopened).toEqual([session.tokens[0]?.raw]);
@@ -100,7 +106,10 @@ test('tokens that no longer fit today’s configuration are left out', async () 
     ],
   });
   refused.add('one');
-  expect(await read(await signedIn(session))).toEqual({ session, tokens: [{ raw: 'two' }] });
+  expect(await read(await signedIn(session))).toEqual({
+    session: slender(session),
+    tokens: [{ raw: 'two' }],
+  });
 });
 
 test('a warm session has its tokens read again, once, when the terms have changed', async () => {
@@ -166,7 +175,7 @@ test('an ended session is not kept from a new one in the same browser', async ()
   await read(jar);
   await store.revoke(before.id, before.expiresAt, 'ended');
   const next = await signedIn(after);
-  expect((await read(next))?.session).toEqual(after);
+  expect((await read(next))?.session).toEqual(slender(after));
   expect(await read(jar)).toBeUndefined();
 });
 
@@ -212,4 +221,50 @@ test('what a store cannot say is no answer', async () => {
   const down = new Error('store down');
   store = Object.assign(store, { isCurrent: () => Promise.reject(down) });
   await expect(read(jar)).rejects.toBe(down);
+});
+
+test('a warm session is there at once, and one that has to be opened is not', async () => {
+  const jar = await signedIn(sessionOf());
+  const cookies = cookiesOf('https');
+  const readOnce = () => reader.read('shop.example.com', 'acme', cookies, cookies.split(jar.lines), terms);
+  const cold = readOnce();
+  expect(cold).toBeInstanceOf(Promise);
+  const live = await cold;
+  expect(readOnce()).toBe(live);
+  answers = 'later';
+  const later = readOnce();
+  expect(later).toBeInstanceOf(Promise);
+  expect(await later).toBe(live);
+});
+
+test.each<[keeps: boolean, idToken: string | undefined, what: string]>([
+  [false, undefined, 'left out where the cookie is the session'],
+  [true, 'e.y.J', 'kept where a store has the session and may be given it back'],
+])(
+  'keeps: %s: the ID token of a warm session is %s, %s; the whole session has it',
+  async (keeps, idToken) => {
+    store = { ...store, keeps };
+    reader = createSessionReader(
+      store,
+      (raw) => ({ raw }) as AccessToken,
+      () => at,
+    );
+    const session = sessionOf({ idToken: 'e.y.J' });
+    const jar = await signedIn(session);
+    const cookies = cookiesOf('https');
+    for (const _ of [1, 2]) expect((await read(jar))?.session.idToken).toBe(idToken);
+    const whole = (lines: readonly string[]) =>
+      reader.whole('shop.example.com', 'acme', cookies, cookies.split(lines));
+    expect(await whole(jar.lines)).toEqual(session);
+    expect(await whole([])).toBeUndefined();
+    await store.revoke(session.id, session.expiresAt, 'ended');
+    expect(await whole(jar.lines)).toBeUndefined();
+  },
+);
+
+test('sessions that asked for the same hold it in common', async () => {
+  const [one, two] = [await read(await signedIn(sessionOf())), await read(await signedIn(sessionOf()))];
+  expect(one?.session.id).not.toBe(two?.session.id);
+  expect(one?.session.asked).toEqual(sessionOf().asked);
+  expect(two?.session.asked).toBe(one?.session.asked);
 });
