@@ -24,9 +24,11 @@ const RANKS: Readonly<Record<string, number>> = {
   'metrics.ts': 7,
   http: 8,
   reload: 8,
+  doctor: 8,
   'gateway.ts': 9,
   commands: 10,
-  'main.ts': 11,
+  'command-line.ts': 11,
+  'main.ts': 12,
 };
 
 /** Packages that one file alone may import, or one folder. */

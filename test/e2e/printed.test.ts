@@ -12,6 +12,7 @@ import { OPS_API, PEOPLE, RESOURCES, SHOP_API } from '../../demo/people.ts';
 import { type RunningProvider, startProvider } from '../../demo/provider.ts';
 import { findTraefik } from '../../demo/traefik.ts';
 import { type Child, startChild } from '../support/e2e-child.ts';
+import { askDoctor } from '../support/e2e-doctor.ts';
 import { type GatewayProcess, PROJECT, startGatewayProcess } from '../support/e2e-gateway.ts';
 import { isExecutable, program } from '../support/e2e-proxies.ts';
 import { linesOf, startUpstream, type Upstream } from '../support/e2e-upstream.ts';
@@ -144,6 +145,8 @@ const KINDS: readonly Printed[] = [
 ];
 
 let world: World;
+/** Where the API of the running Traefik is, while it is one. */
+let traefikApi: string | undefined;
 const ends: (() => Promise<unknown> | PromiseLike<void>)[] = [];
 
 beforeAll(async () => {
@@ -206,7 +209,10 @@ describe.each(KINDS)('$name', ({ missing, kind, settings, whole, start }) => {
     origin = `http://shop.localhost:${world.port}`;
     await serving(origin, running);
   });
-  afterAll(() => running?.stop());
+  afterAll(() => {
+    traefikApi = undefined;
+    return running?.stop();
+  });
   const visitor = (host = 'shop.localhost') => new Visitor(`http://${host}:${world.port}`);
   const signedIn = async (): Promise<Visitor> => {
     const anna = visitor();
@@ -349,6 +355,19 @@ describe.each(KINDS)('$name', ({ missing, kind, settings, whole, start }) => {
     expect(replayed.status).toBe(401);
   });
 
+  test('gives the doctor nothing to mend', async () => {
+    const all = { ...world.settings, ...settings };
+    const said = await askDoctor(all, [
+      ...['--host', 'shop.localhost', '--proxy', `http://127.0.0.1:${world.port}`],
+      ...(traefikApi === undefined ? [] : ['--traefik-api', traefikApi]),
+    ]);
+    expect(said.findings.filter(({ level }) => level === 'problem')).toEqual([]);
+    expect(said.code).toBe(0);
+    const topics = said.findings.filter(({ level }) => level === 'ok').map(({ topic }) => topic);
+    expect(topics).toEqual(expect.arrayContaining(['provider', 'callback', 'proxy']));
+    if (traefikApi !== undefined) expect(topics).toContain('traefik');
+  });
+
   // The last one: the gateway comes back where it was.
   test('lets nothing through while the gateway is gone', async () => {
     const anna = await signedIn();
@@ -443,6 +462,10 @@ async function startTraefik(
   document.setIn(['entryPoints', 'web', 'address'], `127.0.0.1:${port}`);
   document.setIn(['entryPoints', 'web', 'transport'], { lifeCycle: { graceTimeOut: '1s' } });
   document.setIn(['providers'], providers);
+  const apiPort = await freePort();
+  document.setIn(['entryPoints', 'traefik', 'address'], `127.0.0.1:${apiPort}`);
+  document.setIn(['api', 'insecure'], true);
+  traefikApi = `http://127.0.0.1:${apiPort}`;
   if (forwardedHeaders !== undefined)
     document.setIn(['entryPoints', 'web', 'forwardedHeaders'], forwardedHeaders);
   const file = join(folder, 'traefik.yaml');

@@ -1,0 +1,47 @@
+import type { Config, ProviderConfig } from '../config/config.ts';
+import { scopesToAsk } from '../login/sign-in.ts';
+import type { App, AppRules, RuleSet } from '../rules/rule-set.ts';
+import { providerOfApp } from '../trust.ts';
+
+/** What apps will ever ask a provider for. */
+export interface Asked {
+  readonly apps: readonly App[];
+  /** Scope -> where it is named: `rules/shop.yaml:12`, or the app whose logins ask for it. */
+  readonly scopes: ReadonlyMap<string, string>;
+  /** Audience -> the scopes that rules name for it. */
+  readonly audiences: ReadonlyMap<string, readonly string[]>;
+  /** Authentication context class -> the rule that names it. */
+  readonly acr: ReadonlyMap<string, string>;
+}
+
+export function askedOf(config: Config, ruleSet: RuleSet, provider: ProviderConfig): Asked {
+  const written = ruleSet.written.filter(({ app }) => providerOfApp(config, app) === provider);
+  const scopes = new Map<string, string>();
+  const acr = new Map<string, string>();
+  const audiences = new Map<string, readonly string[]>();
+  const note = (map: Map<string, string>, key: string, place: string): void => {
+    if (!map.has(key)) map.set(key, place);
+  };
+  for (const rules of written) {
+    const { app } = rules;
+    for (const { need, id } of rulesOf(rules)) {
+      if (need.kind !== 'token') continue;
+      for (const scope of [...need.allOf, ...need.anyOf]) note(scopes, scope, id);
+      for (const value of need.acr) note(acr, value, id);
+    }
+    for (const scope of app.login.scopes) note(scopes, scope, `logins of ${app.name}`);
+    for (const [audience, named] of app.scopesByAudience)
+      audiences.set(audience, [...new Set([...(audiences.get(audience) ?? []), ...named])]);
+  }
+  if (config.session.refresh && written.length > 0) note(scopes, 'offline_access', 'session.refresh');
+  return { apps: written.map(({ app }) => app), scopes, audiences, acr };
+}
+
+const rulesOf = ({ paths, otherwise }: AppRules) => [
+  ...paths.flatMap(({ byMethod, rest }) => [...byMethod.values(), ...(rest === undefined ? [] : [rest])]),
+  ...(otherwise === undefined ? [] : [otherwise]),
+];
+
+/** @returns every scope that a login of an app may ask for along with an audience, those that rules add later among them */
+export const scopesFor = (app: App, audience: string): readonly string[] =>
+  scopesToAsk(app, audience, app.scopesByAudience.get(audience) ?? []);
