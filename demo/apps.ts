@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type Arrival, arrivalOf } from './arrival.ts';
 import { escapeHtml, htmlPage, PAGE_HEADERS } from './html.ts';
-import { listen, unlisten } from './listener.ts';
+import { listen, originOf, type RunningServer, unlisten } from './listener.ts';
 
 /** A protected app: it knows nothing of logins and shows what the gateway told it. */
 export interface SampleApp {
@@ -13,12 +12,6 @@ export interface SampleApp {
   readonly form?: readonly [path: string, label: string];
   /** A cookie of its own, which must pass untouched. */
   readonly cookie?: string;
-}
-
-/** An app that answers until it is closed. */
-export interface RunningApp extends AsyncDisposable {
-  readonly origin: string;
-  close(): Promise<void>;
 }
 
 export const SHOP: SampleApp = {
@@ -43,8 +36,11 @@ export const OPS: SampleApp = {
   ],
 };
 
-/** Starts a sample app on a free port of 127.0.0.1. */
-export async function startApp(app: SampleApp): Promise<RunningApp> {
+/**
+ * Starts a sample app on a free port of 127.0.0.1.
+ * @param origin of another host whose scripts may read its API; undefined for none
+ */
+export async function startApp(app: SampleApp, origin?: string): Promise<RunningServer> {
   const server = createServer((req, res) => {
     req.resume();
     const path = req.url?.split('?', 1)[0] ?? '/';
@@ -53,7 +49,13 @@ export async function startApp(app: SampleApp): Promise<RunningApp> {
     const cookie =
       app.cookie === undefined ? {} : { 'Set-Cookie': `${app.cookie}=full; Path=/; HttpOnly; SameSite=Lax` };
     if (path.startsWith('/api/')) {
-      res.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...cookie });
+      // What is permitted, the app answers for itself: the gateway lets a script read its own refusals only.
+      const cors: Record<string, string> =
+        origin !== undefined && req.headers.origin === origin
+          ? { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' }
+          : {};
+      const json = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Vary: 'Origin' };
+      res.writeHead(200, { ...json, ...cors, ...cookie });
       return void res.end(`${JSON.stringify({ method: req.method, path, ...arrival }, undefined, 1)}\n`);
     }
     res.writeHead(200, { ...PAGE_HEADERS, ...cookie }).end(appPage(app, req, arrival));
@@ -64,8 +66,7 @@ export async function startApp(app: SampleApp): Promise<RunningApp> {
     server.closeAllConnections();
     await closed;
   };
-  const { port } = server.address() as AddressInfo;
-  return { origin: `http://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
+  return { origin: originOf(server), close, [Symbol.asyncDispose]: close };
 }
 
 function appPage(app: SampleApp, req: IncomingMessage, arrival: Arrival): string {

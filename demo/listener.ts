@@ -1,4 +1,14 @@
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+
+/** A server that answers until it is closed. */
+export interface RunningServer extends AsyncDisposable {
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+/** @returns `http://127.0.0.1:<port>` of a server that listens there. */
+export const originOf = (server: Server): string =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 /** Starts to listen; rejects when the address cannot be had. */
 export function listen(server: Server, port: number, host: string): Promise<void> {

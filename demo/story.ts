@@ -23,6 +23,7 @@ export interface Chapter {
 export const STORY: readonly Chapter[] = [
   { title: 'Nobody is signed in', walk: anonymous },
   { title: 'Anna, who holds orders:read, signs in', walk: signIn },
+  { title: 'A single-page view on another host', walk: otherHost },
   { title: 'What Anna lacks', walk: missingScope },
   { title: 'The second host', walk: secondHost },
   { title: 'A service with a bearer token', walk: service },
@@ -81,6 +82,34 @@ async function signIn({ world, jar, hop }: Walk): Promise<void> {
     status: 200,
     reason: 'permitted',
     told: { subject: 'anna', cookies: 'basket' },
+  });
+}
+
+/** What a script of the view sends: browsers name its origin to other hosts, and no path. */
+const ofView = ({ view }: World) => ({
+  headers: { Origin: view, Referer: `${view}/`, 'Sec-Fetch-Site': 'same-site' },
+});
+
+async function otherHost({ world, jar, hop }: Walk): Promise<void> {
+  const mayRead = ['access-control-allow-origin', world.view] as const;
+  const api = `${world.shop}/api/orders/7`;
+  await hop('its script calls the API with her session', () => jar.script(api, ofView(world)), {
+    status: 200,
+    reason: 'permitted',
+    says: '"subject": "anna"',
+    header: mayRead,
+  });
+  await hop('and asks who she is', () => jar.script(`${world.shop}/_auth/me`, ofView(world)), {
+    status: 200,
+    reason: 'own-page',
+    says: '"subject":"anna"',
+    header: mayRead,
+  });
+  await hop('without a session it learns where', () => new Jar().script(api, ofView(world)), {
+    status: 401,
+    reason: 'login-needed',
+    says: `?rd=${encodeURIComponent(`${world.view}/`)}`,
+    header: mayRead,
   });
 }
 

@@ -9,6 +9,8 @@ export interface Places {
   readonly ops: string;
   readonly checks: string;
   readonly pages: string;
+  /** Not among the samples: a host that nobody guards. */
+  readonly view?: string;
 }
 
 /** What the two middlewares of traefik/dynamic.yaml say, for a proxy that is no Traefik. */
@@ -46,6 +48,10 @@ export async function writeTraefikFiles(
   dynamic.setIn(server('shop'), places.shop);
   dynamic.setIn(server('ops'), places.ops);
   dynamic.setIn(server('postern-pages'), places.pages);
+  if (places.view !== undefined) {
+    dynamic.setIn(['http', 'services', 'view'], { loadBalancer: { servers: [{ url: places.view }] } });
+    dynamic.setIn(['http', 'routers', 'view'], { rule: 'Host(`view.shop.localhost`)', service: 'view' });
+  }
   dynamic.setIn(['http', 'middlewares', 'postern', 'forwardAuth', 'address'], `${places.checks}/verify`);
   await writeFile(join(folder, 'dynamic.yaml'), String(dynamic));
 

@@ -6,8 +6,10 @@ import { freePort, isFree, loopbackAddresses } from './listener.ts';
 import { PEOPLE, RESOURCES, ROBOT } from './people.ts';
 import { type RunningProvider, startProvider } from './provider.ts';
 import { type Router, startProxy } from './proxy.ts';
+import { rulesFolder } from './rules-folder.ts';
 import { findTraefik, startTraefik, traefikVersion } from './traefik.ts';
 import { readMiddlewares } from './traefik-files.ts';
+import { startView } from './view.ts';
 
 export interface WorldOptions {
   /** Of the proxy. Default: 8080 or the next free one; 0: any free one. */
@@ -16,6 +18,8 @@ export interface WorldOptions {
   readonly proxy?: string;
   /** Id of the person that the provider signs in without a page. */
   readonly signedInAs?: string;
+  /** Seconds that access tokens live; default ten minutes. */
+  readonly tokenLifetime?: number;
   /** More of `POSTERN_*` for the gateway. */
   readonly env?: Readonly<Record<string, string>>;
   /** Each event that the gateway logs. */
@@ -27,6 +31,8 @@ export interface World extends AsyncDisposable {
   /** `http://shop.localhost:<port>`, through the proxy. */
   readonly shop: string;
   readonly ops: string;
+  /** A single-page view whose API is the shop's. */
+  readonly view: string;
   readonly provider: RunningProvider;
   /** The client that fetches tokens for itself. */
   readonly robot: { readonly id: string; readonly secret: string };
@@ -55,8 +61,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
   const shop = `http://shop.localhost:${port}`;
   const ops = `http://ops.localhost:${port}`;
+  const view = `http://view.shop.localhost:${port}`;
 
-  const shopApp = parts.use(await startApp(SHOP));
+  const shopApp = parts.use(await startApp(SHOP, view));
+  const viewFiles = parts.use(await startView(shop));
   const opsApp = parts.use(await startApp(OPS));
   const clientSecret = secret();
   const robot = { id: ROBOT.id, secret: secret() };
@@ -64,7 +72,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     await startProvider({
       port: options.port !== 0 && (await isFree(8090)) ? 8090 : 0,
       people: PEOPLE,
-      resources: RESOURCES,
+      resources: RESOURCES.map((one) => ({
+        ...one,
+        ...(options.tokenLifetime === undefined ? {} : { lifetime: options.tokenLifetime }),
+      })),
       clients: [
         {
           client_id: CLIENT,
@@ -90,7 +101,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       clientId: CLIENT,
       clientSecret,
       sessionSecret: secret(),
-      ...(options.env === undefined ? {} : { env: options.env }),
+      env: { POSTERN_RULES: parts.use(await rulesFolder(port)).path, ...options.env },
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     }),
   );
@@ -101,11 +112,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const own = ['/_auth', '/.well-known/oauth-protected-resource'];
     routers.push(
       { hosts: ['shop.localhost', 'ops.localhost'], pathPrefixes: own, upstream: pages },
+      { hosts: ['view.shop.localhost'], upstream: viewFiles.origin },
       { hosts: ['shop.localhost'], upstream: shopApp.origin, forwardAuth },
       { hosts: ['ops.localhost'], upstream: opsApp.origin, forwardAuth },
     );
   } else {
-    const places = { shop: shopApp.origin, ops: opsApp.origin, checks, pages };
+    const places = {
+      shop: shopApp.origin,
+      ops: opsApp.origin,
+      view: viewFiles.origin,
+      checks,
+      pages,
+    };
     parts.use(await startTraefik(traefik, port, addresses, places));
   }
 
@@ -114,6 +132,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return {
     shop,
     ops,
+    view,
     provider,
     robot,
     decisions: gateway.decisions,
