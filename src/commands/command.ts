@@ -20,7 +20,7 @@ export interface RulesInvocation extends Invocation {
   readonly stdin: () => Promise<string>;
 }
 
-/** What the options of `postern rules …` say; main.ts has checked that the command has them. */
+/** What the options of `postern rules …` say; command-line.ts has checked that the command has them. */
 export interface RulesValues {
   /** A folder or a file of rules, in place of the configuration's. */
   readonly rules?: string | undefined;
@@ -49,11 +49,22 @@ export function readTextFile(path: string): string | undefined {
 export const printJson = ({ out }: Pick<Invocation, 'out'>, value: unknown): void =>
   out(`${JSON.stringify(value, null, 2)}\n`);
 
-/** Tells of a wrong call. */
-export function misuse({ err }: Pick<Invocation, 'err'>, message: string, wayOut: string): ExitCode {
-  err(`postern: ${message}\n  -> ${wayOut}\n`);
+/** Tells of a wrong call; in JSON where that was asked for, as problems without a place. */
+export function misuse(
+  { err, out, json }: Pick<Invocation, 'err' | 'out' | 'json'>,
+  message: string,
+  wayOut: string,
+): ExitCode {
+  if (json) printJson({ out }, { ok: false, problems: [{ message, wayOut }] });
+  else err(`postern: ${message}\n  -> ${wayOut}\n`);
   return 2;
 }
+
+/** @returns the items with their files as one would type them here. */
+export const nearFiles = <Item extends { readonly file: string }>(
+  cwd: string,
+  items: readonly Item[],
+): readonly Item[] => items.map((item) => ({ ...item, file: pathFrom(cwd, item.file) }));
 
 /** @returns the path, or the `file:line`, as one would type it here: relative to the folder where it lies below it. */
 export function pathFrom(cwd: string, path: string): string {

@@ -35,6 +35,9 @@ export function paragraph(text: string, first = '', next = first): readonly stri
   return lines.map((line, at) => `${at === 0 ? first : next}${line}`.trimEnd());
 }
 
+/** A line that is there to be copied, and so never broken, however long it is. */
+export const wholeLine = (text: string, first = ''): readonly string[] => [`${first}${printable(text)}`];
+
 /** Takes from the widest columns until the whole fits. */
 function fitting(natural: readonly number[], room: number): readonly number[] {
   const widths = [...natural];

@@ -96,7 +96,7 @@ export async function proxy(invocation: ProxyInvocation): Promise<ExitCode> {
   const findings = findingsOf(plan, kind.endpoint, name === 'traefik-crd');
   const printed = kind.print(plan);
   if (json) {
-    const { check, pages, basePath, apps, headers } = plan;
+    const { check, pages, basePath, apps, login, headers } = plan;
     const answer = {
       ok: findings.length === 0,
       proxy: name,
@@ -104,6 +104,7 @@ export async function proxy(invocation: ProxyInvocation): Promise<ExitCode> {
       pages,
       basePath,
       apps,
+      login,
       headers,
       findings,
     };

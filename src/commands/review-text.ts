@@ -1,6 +1,5 @@
 import type { Remark, Topic } from '../review/remark.ts';
-import { pathFrom } from './command.ts';
-import { columns, paragraph, plural } from './layout.ts';
+import { columns, paragraph, plural, wholeLine } from './layout.ts';
 
 /** What each topic is called, in the order of a review. */
 const HEADINGS: Readonly<Record<Topic, string>> = {
@@ -10,24 +9,29 @@ const HEADINGS: Readonly<Record<Topic, string>> = {
   public: 'open to everybody',
   case: 'another spelling asks less; set `ignoreCase` if the upstream folds case',
   'methods-unnamed': 'methods that a path denies by naming others',
+  'methods-unregistered': 'methods that no registry has: are they spelled as clients send them?',
   'scopes-unasked': 'scopes that a sign-in does not ask for (`login.ask: listed`)',
 };
+
+/** Topics whose heading says all that their messages say. */
+const SELF_TOLD: ReadonlySet<Topic> = new Set<Topic>(['public', 'methods-unnamed', 'methods-unregistered']);
 
 /** Rows that one topic shows; JSON has all of them. */
 const SHOWN = 12;
 
-/** Findings, as problems are printed: place and sentence, then the way out. */
-export const findingLines = (remarks: readonly Remark[], cwd: string): readonly string[] =>
+/** Findings, as problems are printed: place and sentence, then the way out, and what can be copied. */
+export const findingLines = (remarks: readonly Remark[]): readonly string[] =>
   remarks
     .filter(({ level }) => level === 'finding')
-    .flatMap(({ app, place, message, wayOut }) => [
-      ...paragraph(`${place === undefined ? `app ${app}` : pathFrom(cwd, place)}: ${message}`, '', '  '),
+    .flatMap(({ app, place, message, wayOut, copy }) => [
+      ...paragraph(`${place ?? `app ${app}`}: ${message}`, '', '  '),
       ...(wayOut === undefined ? [] : paragraph(wayOut, '  -> ', '     ')),
+      ...(copy === undefined ? [] : wholeLine(copy, '     ')),
       '',
     ]);
 
 /** What is listed for a person to look at, by topic. */
-export function reviewLines(remarks: readonly Remark[], cwd: string): readonly string[] {
+export function reviewLines(remarks: readonly Remark[]): readonly string[] {
   const listed = remarks.filter(({ level }) => level === 'review');
   return (Object.keys(HEADINGS) as Topic[]).flatMap((topic) => {
     const own = listed.filter((remark) => remark.topic === topic);
@@ -37,8 +41,8 @@ export function reviewLines(remarks: readonly Remark[], cwd: string): readonly s
       .map(({ app, subject, message, place }) => [
         app,
         subject,
-        ...(topic === 'public' || topic === 'methods-unnamed' ? [] : [message]),
-        place === undefined ? '' : pathFrom(cwd, place),
+        ...(SELF_TOLD.has(topic) ? [] : [message]),
+        place ?? '',
       ]);
     const more = own.length - rows.length;
     return [

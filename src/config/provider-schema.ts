@@ -41,7 +41,7 @@ export const PROVIDER = z.strictObject({
     what: 'The product, for presets of the keys below; a key that is written wins.',
   }),
   issuer: key(z.string(), {
-    what: "The issuer identifier, byte for byte as in the provider's discovery document and tokens; https.",
+    what: "The issuer identifier, byte for byte as in the provider's discovery document and tokens; https, or http for a loopback name.",
     form: 'a URL',
     example: 'https://id.example.com/',
   }),

@@ -2,6 +2,9 @@ import { type Problem, placeOf } from './problem.ts';
 
 const WIDTH = 100;
 
+/** What problems name in place of a file: the environment, and one variable of it. */
+const ENVIRONMENT = /^(?:environment|POSTERN_[A-Z0-9_]*)$/;
+
 /**
  * Prints problems for a terminal: place and sentence, the source line with a caret run, the way out; sorted by file and
  * line, closed by a count. Does *not* colour, and lets no control character of a file through.
@@ -11,8 +14,7 @@ export function formatProblems(problems: readonly Problem[]): string {
     (a, b) =>
       compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
   );
-  // Folders, variables and files that are missing have no line, and are no file to open.
-  const files = new Set(sorted.filter(({ line }) => line > 0).map(({ file }) => file)).size;
+  const files = new Set(sorted.map(({ file }) => file).filter((file) => !ENVIRONMENT.test(file))).size;
   const count = `${plural(sorted.length, 'problem')}${files > 1 ? ` in ${plural(files, 'file')}` : ''}`;
   return `${[...sorted.map(formatProblem), count].join('\n\n')}\n`;
 }

@@ -19,6 +19,8 @@ export interface Application {
   readonly redirectUri: Written<string> | undefined;
   readonly tokenCookieDomain: Written<string> | undefined;
   readonly restrictedMethods: Written<readonly string[]> | undefined;
+  /** An empty list of methods: there, it left every method open. */
+  readonly restrictsNothing: Written<true> | undefined;
   readonly requiredPermissions: Written<readonly string[]> | undefined;
   readonly claims: Written<readonly string[]> | undefined;
   readonly returnTo: Written<string> | undefined;
@@ -124,6 +126,7 @@ function applicationAt(document: YamlDocument, value: unknown, path: YamlPath): 
     redirectUri: text('redirecturi'),
     tokenCookieDomain: text('tokencookiedomain'),
     restrictedMethods: list('restrictedmethods'),
+    restrictsNothing: emptyOf(document, map.get('restrictedmethods')),
     requiredPermissions: list('requiredpermissions'),
     claims: list('claims'),
     returnTo: text('returnto'),
@@ -152,6 +155,11 @@ function listOf(document: YamlDocument, entry: Entry | undefined): Written<reado
     ? undefined
     : { value: [...new Set(value)], line: document.placeAt(entry.path, 'key').line };
 }
+
+const emptyOf = (document: YamlDocument, entry: Entry | undefined): Written<true> | undefined =>
+  Array.isArray(entry?.value) && entry.value.length === 0
+    ? { value: true, line: document.placeAt(entry.path, 'key').line }
+    : undefined;
 
 const nameOf = (document: YamlDocument, entry: Entry | undefined): readonly Written<string>[] =>
   entry === undefined

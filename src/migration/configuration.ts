@@ -177,7 +177,7 @@ function sketch(
     clients.size > 1 ? 'providers:' : 'provider:',
     ...lines,
     'session:',
-    '  secrets: [{ file: /run/secrets/session }]   # a new one: postern secret, 32 bytes or more',
+    '  secrets: [{ file: /run/secrets/session }]   # a new one: openssl rand -base64 32',
     'rules: ./rules',
   ].join('\n')}\n`;
 }

@@ -1,3 +1,7 @@
+/** Whether somebody has to decide: an app that is left out, or one that means something else now. */
+export const needsSomebody = ({ level, app, wayOut }: Finding): boolean =>
+  level === 'refused' || (level === 'changed' && app !== undefined && wayOut !== undefined);
+
 /** What a person has to know about one thing of the old file. */
 export interface Finding {
   /** `refused`: an app that is not imported. `changed`: it means something else now. `dropped`: it has no equivalent. */

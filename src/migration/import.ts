@@ -87,6 +87,13 @@ function appsOf({ apps, fallback }: ApplicationFile, findings: Finding[]): reado
       );
       continue;
     }
+    if (isFallback && host === 'default') {
+      refuse(
+        '`default` is no host that a browser asks for: it only held what the apps did not say',
+        'if hosts were left to it, name them in a rules file of their own',
+      );
+      continue;
+    }
     if (found.has(host)) {
       if (!isFallback)
         refuse(`\`${host}\` is named before, and there the first one won`, 'remove one of the two');

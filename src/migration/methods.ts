@@ -18,8 +18,14 @@ const READING = ['GET', 'OPTIONS'];
  * OPTIONS become `public` by name where a list leaves them out; HEAD follows GET; a misspelt method is taken for the one that is
  * meant; what writes stays guarded, because leaving it out is more likely a slip; all else is denied.
  */
-export function readMethods({ restrictedMethods: list }: Application, app: string): Methods {
-  if (list === undefined) return { open: [], guarded: ['otherwise'], findings: [] };
+export function readMethods(
+  { restrictedMethods: list, restrictsNothing }: Application,
+  app: string,
+): Methods {
+  if (list === undefined) {
+    const findings = restrictsNothing === undefined ? [] : [everythingWasOpen(app, restrictsNothing.line)];
+    return { open: [], guarded: ['otherwise'], findings };
+  }
   const findings: Finding[] = [];
   const say = (message: string, wayOut: string | undefined): void => {
     findings.push({ level: 'changed', app, line: list.line, key: 'restricted-methods', message, wayOut });
@@ -64,3 +70,12 @@ export function readMethods({ restrictedMethods: list }: Application, app: strin
       : [[...common, ...rare].join(' ')];
   return { open, guarded, findings };
 }
+
+const everythingWasOpen = (app: string, line: number): Finding => ({
+  level: 'changed',
+  app,
+  line,
+  key: 'restricted-methods',
+  message: 'the list is empty: every method was open to everybody there; here all of them are guarded',
+  wayOut: 'if the app is to be open, write `/**: public`',
+});

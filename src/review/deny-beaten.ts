@@ -69,6 +69,7 @@ function remarkOf({ app }: AppRules, openings: readonly Opening[]): Remark {
     place: deny.id,
     subject: deny.path,
     message: `\`${deny.path}\` is denied, but ${shown.join(', ')}${more} ${verb}: ${example.method} ${target} meets ${permit.path}.`,
-    wayOut: `if that is meant, say so with a test: { request: ${example.method} ${target}, expect: ${expect} }; else deny it there too`,
+    wayOut: 'deny it there too; or, if that is meant, say so with a test:',
+    copy: `- { request: ${example.method} ${target}, expect: ${expect} }`,
   };
 }

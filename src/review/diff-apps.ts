@@ -20,6 +20,8 @@ interface Row<Value> {
   readonly text: (value: Value) => string;
   readonly effect: (before: Value, after: Value) => Effect;
   readonly meaning: string;
+  /** Where the text says less, or more, than what is compared. */
+  readonly differs?: (before: Value, after: Value) => boolean;
 }
 
 const listText = (values: readonly string[]): string => (values.length === 0 ? 'none' : values.join(', '));
@@ -40,15 +42,14 @@ const ROWS: { readonly [Key in keyof App]: Row<App[Key]> | undefined } = {
   title: undefined, // words for people
   hosts: {
     text: (hosts) => listText(hosts.filter((host) => !isExactHost(host))),
-    effect: (before, after) => {
+    effect: harmless,
+    meaning: '{tenant} keeps the label as the tenant; tokens are not compared with it by this version',
+    differs: (before, after) => {
       const [was, is] = [before, after].map(
         (hosts) => new Map(hosts.map((host) => [hostKey(host), host.startsWith('{tenant}')])),
       );
-      const moved = [...(is ?? [])].filter(([key, captures]) => was?.has(key) && was.get(key) !== captures);
-      if (moved.length === 0) return 'neither';
-      return moved.some(([, captures]) => !captures) ? 'opens' : 'closes';
+      return [...(is ?? [])].some(([key, captures]) => was?.has(key) && was.get(key) !== captures);
     },
-    meaning: '{tenant} lets tokens of the captured tenant pass only, and * those of any',
   },
   provider: {
     text: (provider) => provider ?? 'the only one',
@@ -98,12 +99,9 @@ function changeOf<Key extends keyof App>(key: Key, before: App, after: App): rea
   if (row === undefined) return [];
   const [beforeText, afterText] = [row.text(before[key]), row.text(after[key])];
   const effect = row.effect(before[key], after[key]);
-  // The order of a list has no meaning, and hosts are compared one by one elsewhere.
-  if (
-    beforeText === afterText ||
-    (effect === 'neither' && (key === 'hosts' || sameMembers(before[key], after[key])))
-  )
-    return [];
+  // The order of a list has no meaning.
+  const differs = row.differs ?? ((was, is) => effect !== 'neither' || !sameMembers(was, is));
+  if (beforeText === afterText || !differs(before[key], after[key])) return [];
   return [
     { before: before.name, after: after.name, key, effect, beforeText, afterText, meaning: row.meaning },
   ];

@@ -32,8 +32,8 @@ export type Caller =
       /** Undefined: the app's first audience. */
       readonly audiences?: readonly string[] | undefined;
       readonly acr?: string | undefined;
-      /** Unix seconds. */
-      readonly authenticatedAt?: number | undefined;
+      /** Seconds since the person signed in; undefined: the token does not say. */
+      readonly loginAge?: number | undefined;
     }
   | { readonly kind: 'token'; readonly token: AccessToken };
 
@@ -90,20 +90,20 @@ export function evaluate(
   const match = matchReadings(ruleSet, app, request.method, readings);
   if (match.kind === 'none') return end(match.reason, known);
   const { rule } = match;
-  const token = rule.need.kind === 'token' ? tokenOf(caller, app) : undefined;
+  const token = rule.need.kind === 'token' ? tokenOf(caller, app, now) : undefined;
   const decision = decide(rule, token, now);
   return end(decision.reason, { ...known, rule, token, decision });
 }
 
-function tokenOf(caller: Caller, app: App): AccessToken | undefined {
+function tokenOf(caller: Caller, app: App, now: number): AccessToken | undefined {
   if (caller.kind === 'anonymous') return undefined;
   if (caller.kind === 'token') return caller.token;
-  const { scopes, audiences, acr, authenticatedAt } = caller;
+  const { scopes, audiences, acr, loginAge } = caller;
   return supposeToken({
     audiences: audiences ?? app.audiences.slice(0, 1),
     scopes,
     ...(acr === undefined ? {} : { acr }),
-    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+    ...(loginAge === undefined ? {} : { authenticatedAt: now - loginAge }),
   });
 }
 

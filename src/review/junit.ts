@@ -1,21 +1,27 @@
 import type { TestResult } from './run-tests.ts';
 
-/**
- * @param pathFrom how a `file:line` is to be shown
- * @returns the results as JUnit XML, a suite for each app: what CI systems show. Times are left out, since nothing is timed.
- */
-export function junitXml(
-  results: readonly TestResult[],
-  pathFrom: (place: string) => string = (place) => place,
-): string {
+/** @returns the results as JUnit XML, a suite for each app: what CI systems show. Times are left out, since nothing is timed. */
+export function junitXml(results: readonly TestResult[]): string {
   const suites = [...Map.groupBy(results, ({ app }) => app)].map(([app, tests]) => {
-    const cases = tests.map((test) => caseXml(test, pathFrom(test.test.id))).join('');
-    return `  <testsuite ${attributes({ name: app, ...count(tests), errors: 0 })}>\n${cases}  </testsuite>\n`;
+    const cases = tests.map((test) => caseXml(test)).join('');
+    return `  <testsuite ${attributes({ name: app, ...count(tests) })}>\n${cases}  </testsuite>\n`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes({ name: 'postern rules test', ...count(results) })}>\n${suites.join('')}</testsuites>\n`;
 }
 
-function caseXml({ app, title, failure }: TestResult, place: string): string {
+/**
+ * @param problems what keeps the rules from being loaded, so that no test ran: message and all of them in words
+ * @returns a suite with one error, so that a CI system shows more than an old file or none
+ */
+export function junitError(message: string, problems: string): string {
+  const counts = { tests: 1, failures: 0, errors: 1 };
+  const name = 'the rules load';
+  const error = `      <error ${attributes({ message })}>${escaped(problems)}</error>\n`;
+  const suite = `  <testsuite ${attributes({ name: 'rules', ...counts })}>\n    <testcase ${attributes({ classname: 'rules', name })}>\n${error}    </testcase>\n  </testsuite>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes({ name: 'postern rules test', ...counts })}>\n${suite}</testsuites>\n`;
+}
+
+function caseXml({ app, title, failure, test: { id: place } }: TestResult): string {
   const at = place.lastIndexOf(':');
   const own = attributes({
     classname: app,
@@ -32,6 +38,7 @@ function caseXml({ app, title, failure }: TestResult, place: string): string {
 const count = (results: readonly TestResult[]): Readonly<Record<string, number>> => ({
   tests: results.length,
   failures: results.filter(({ failure }) => failure !== undefined).length,
+  errors: 0,
 });
 
 const attributes = (values: Readonly<Record<string, string | number>>): string =>

@@ -1,5 +1,6 @@
+import { isRegisteredMethod } from '../rules/method.ts';
 import type { AppRules } from '../rules/rule-set.ts';
-import { unnamedMethods } from './methods.ts';
+import { inOrder, unnamedMethods } from './methods.ts';
 import type { Remark } from './remark.ts';
 import { tableOf } from './table.ts';
 
@@ -8,6 +9,7 @@ export const listed = (rules: AppRules): readonly Remark[] => [
   ...reportMode(rules),
   ...publicAreas(rules),
   ...methodsUnnamed(rules),
+  ...methodsUnregistered(rules),
   ...scopesUnasked(rules),
 ];
 
@@ -52,6 +54,24 @@ function methodsUnnamed({ app, paths }: AppRules): readonly Remark[] {
         place: first.id,
         subject: `${methods.join(' ')} ${first.path}`,
         message: 'denied: the path names other methods',
+      },
+    ];
+  });
+}
+
+function methodsUnregistered({ app, paths }: AppRules): readonly Remark[] {
+  return paths.flatMap(({ byMethod }) => {
+    const methods = inOrder(byMethod.keys()).filter((method) => !isRegisteredMethod(method));
+    const first = byMethod.get(methods[0] ?? '');
+    if (first === undefined) return [];
+    return [
+      {
+        topic: 'methods-unregistered' as const,
+        level: 'review' as const,
+        app: app.name,
+        place: first.id,
+        subject: `${methods.join(' ')} ${first.path}`,
+        message: 'no registry has this method: is it spelled as clients send it?',
       },
     ];
   });

@@ -10,11 +10,11 @@ export const ruleFor = ({ byMethod, rest }: PathRules, method: string): Rule | u
 export const methodsOf = (...paths: readonly PathRules[]): readonly string[] =>
   inOrder(new Set([...COMMON_METHODS, ...paths.flatMap(({ byMethod }) => [...byMethod.keys()])]));
 
-/** @returns the methods that a path denies by naming others. OPTIONS is left out: `origins` is its place. */
+/** @returns the methods that a path denies by naming others; a preflight that `origins` lets pass never asks for a rule. */
 export const unnamedMethods = (path: PathRules): readonly string[] =>
   path.byMethod.size === 0 || path.rest !== undefined
     ? []
-    : [...COMMON_METHODS].filter((method) => method !== 'OPTIONS' && !path.byMethod.has(method));
+    : [...COMMON_METHODS].filter((method) => !path.byMethod.has(method));
 
 /** Sorts methods as people say them: the common ones first. */
 export function inOrder(methods: Iterable<string>): readonly string[] {

@@ -5,6 +5,7 @@ export type Topic =
   | 'public'
   | 'case'
   | 'methods-unnamed'
+  | 'methods-unregistered'
   | 'scopes-unasked'
   | 'report-mode';
 
@@ -21,4 +22,6 @@ export interface Remark {
   readonly message: string;
   /** What to write or do; undefined where looking is all. */
   readonly wayOut?: string;
+  /** A line that the way out would have in the rules file. */
+  readonly copy?: string;
 }

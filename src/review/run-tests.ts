@@ -1,6 +1,9 @@
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { RuleTest } from '../rules/rule-tests.ts';
+import type { AccessToken } from '../token/access-token.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
+import { checkNeed, type NeedPart } from './need-check.ts';
+import { durationText } from './need-text.ts';
 
 /** What a test found. */
 export interface TestResult {
@@ -29,7 +32,13 @@ export const runTests = (ruleSet: RuleSet, basePath: readonly string[], now: num
   ruleSet.written.flatMap(({ app, tests }) =>
     tests.map((test) => {
       const evaluation = evaluate(ruleSet, basePath, test, callerOf(test), now);
-      return { app: app.name, test, title: titleOf(test), evaluation, failure: failureOf(test, evaluation) };
+      return {
+        app: app.name,
+        test,
+        title: titleOf(test),
+        evaluation,
+        failure: failureOf(test, evaluation, now),
+      };
     }),
   );
 
@@ -40,37 +49,73 @@ export const failedTests = (
   now: number,
 ): readonly TestResult[] => runTests(ruleSet, basePath, now).filter(({ failure }) => failure !== undefined);
 
-const callerOf = ({ scopes, audience, acr }: RuleTest): Parameters<typeof evaluate>[3] =>
+const callerOf = ({ scopes, audience, acr, loginAge }: RuleTest): Parameters<typeof evaluate>[3] =>
   scopes === undefined
     ? { kind: 'anonymous' }
-    : { kind: 'supposed', scopes, acr, ...(audience === undefined ? {} : { audiences: [audience] }) };
+    : {
+        kind: 'supposed',
+        scopes,
+        acr,
+        loginAge,
+        ...(audience === undefined ? {} : { audiences: [audience] }),
+      };
 
-const titleOf = ({ method, host, target, scopes, audience, acr }: RuleTest): string =>
+const titleOf = ({ method, host, target, scopes, audience, acr, loginAge }: RuleTest): string =>
   [
     `${method} ${host}${target}`,
     scopes === undefined ? 'anonymous' : `with ${scopes.length === 0 ? 'no scopes' : scopes.join(' ')}`,
     ...(audience === undefined ? [] : [`for ${audience}`]),
     ...(acr === undefined ? [] : [`acr ${acr}`]),
+    ...(loginAge === undefined ? [] : [`signed in ${durationText(loginAge)} ago`]),
   ].join(', ');
 
-function failureOf(test: RuleTest, evaluation: Evaluation): TestFailure | undefined {
+function failureOf(test: RuleTest, evaluation: Evaluation, now: number): TestFailure | undefined {
   const { outcome, reason, rule } = evaluation;
   const missing = missingOf(evaluation);
   const sameMissing = test.missing === undefined || isSame(test.missing, missing);
   if (test.expect === outcome && sameMissing) return undefined;
+  const unmet = unmetOf(evaluation, now);
+  const why = unmet.map(([part, text]) => `${part} ${text}`).join('; ');
   const saysMissing = test.missing !== undefined || missing.length > 0;
   return {
     summary:
       test.expect === outcome
         ? `expected to miss ${listText(test.missing ?? [])}, misses ${listText(missing)}`
-        : `expected ${test.expect}, got ${outcome}`,
+        : `expected ${test.expect}, got ${outcome}${why === '' ? '' : ` (${why})`}`,
     facts: [
       ['expected', withMissing(test.expect, saysMissing ? test.missing : undefined)],
       ['got', withMissing(outcome, outcome === 'forbidden' ? missing : undefined)],
       ['reason', reason],
+      ...unmet,
       ...(rule === undefined ? [] : [['rule', `${ruleText(rule)} (${rule.id})`] as const]),
     ],
   };
+}
+
+/** @returns what the rule needs beside scopes, and what the token has in its place: only where that is what decided. */
+function unmetOf({ reason, rule, token }: Evaluation, now: number): TestFailure['facts'] {
+  if (rule?.need.kind !== 'token' || token === undefined) return [];
+  const parts = UNMET_PARTS[reason] ?? [];
+  return checkNeed(rule.need, token, now)
+    .filter(({ part, met }) => !met && parts.includes(part))
+    .map(({ part, text }) => [part, `needs ${text}; ${heldText(part, token, now)}`]);
+}
+
+const UNMET_PARTS: Partial<Record<Evaluation['reason'], readonly NeedPart['part'][]>> = {
+  'token-audience': ['audience'],
+  'step-up-needed': ['acr', 'loginWithin'],
+};
+
+function heldText(
+  part: NeedPart['part'],
+  { audiences, acr, authenticatedAt }: AccessToken,
+  now: number,
+): string {
+  if (part === 'audience') return `the token is for ${audiences.join(', ') || 'no audience'}`;
+  if (part === 'acr') return acr === undefined ? 'the token names none' : `the token names ${acr}`;
+  return authenticatedAt === undefined
+    ? 'the token does not say when the person signed in'
+    : `the person signed in ${durationText(now - authenticatedAt)} ago`;
 }
 
 /** @returns the scopes that the caller lacks. */

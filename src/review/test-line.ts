@@ -1,6 +1,7 @@
 import type { App } from '../rules/rule-set.ts';
 import { usualHost } from '../rules/rule-tests.ts';
 import type { Caller, Evaluation } from './evaluate.ts';
+import { durationText } from './need-text.ts';
 
 /**
  * The test that would keep an evaluation as it is, as one line of a rules file.
@@ -27,13 +28,14 @@ const hostKeys = (app: App, host: string): readonly string[] =>
 
 function callerKeys(caller: Caller): readonly string[] | undefined {
   if (caller.kind === 'anonymous') return [];
-  if (caller.kind === 'token' || caller.authenticatedAt !== undefined) return undefined;
-  const { scopes, audiences = [], acr } = caller;
+  if (caller.kind === 'token') return undefined;
+  const { scopes, audiences = [], acr, loginAge } = caller;
   if (audiences.length > 1) return undefined;
   return [
     `scopes: ${list(scopes)}`,
     ...audiences.map((audience) => `audience: ${plain(audience)}`),
     ...(acr === undefined ? [] : [`acr: ${plain(acr)}`]),
+    ...(loginAge === undefined ? [] : [`loginAge: ${durationText(loginAge)}`]),
   ];
 }
 

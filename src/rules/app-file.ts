@@ -1,4 +1,6 @@
+import { blankWithin, holdsForeignBlank } from './foreign-blank.ts';
 import { hostKey, parseHostPattern } from './host-pattern.ts';
+import { isMethodKey, refuseMethodAsPath, withoutStrayPaths } from './misplaced.ts';
 import { foldPattern, foldSegment, isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
 import { readPathRules } from './path-rules.ts';
 import type { Rule, TokenNeed } from './rule.ts';
@@ -17,6 +19,8 @@ export interface AppFile extends AppRules {
 /** What belongs to one app, so that the defaults cannot say it. */
 const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode', 'tests'];
 const LATER_KEYS = ['assertion', 'exchange'];
+/** Names that are near to that of the defaults, and are not it. */
+const MISSPELT_DEFAULTS = /(?:^|[/\\])_?defaults?\.ya?ml$/i;
 const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
@@ -33,7 +37,14 @@ export function readAppFile(
   if (value === undefined) return undefined; // unreadable, and the file knows why
   if (!isYamlMap(value))
     return file.refuse([], 'This file is no rules file.', 'write the keys `app`, `hosts` and `rules`');
-  const map = file.map([], value, [...OWN_KEYS, ...SETTING_KEYS], LATER_KEYS) ?? value;
+  if (MISSPELT_DEFAULTS.test(file.name) && !Object.hasOwn(value, 'app'))
+    return file.refuse(
+      [],
+      'This file is read as one of an app, and has no `app`.',
+      'if it holds the defaults of all apps, rename it to `_defaults.yaml`',
+    );
+  const kept = withoutStrayPaths(file, value);
+  const map = file.map([], kept, [...OWN_KEYS, ...SETTING_KEYS], LATER_KEYS) ?? kept;
   const name = readName(file, map);
   const own = readSettings(file, map);
   const hosts = readHosts(file, map);
@@ -45,7 +56,7 @@ export function readAppFile(
   const paths = readRules(file, map, settings, gatewayPaths);
   const tests = Object.hasOwn(map, 'tests') ? readTests(file, map['tests'], [...hosts.keys()]) : [];
   const otherwise = otherwiseRule(settings);
-  if (paths.length === 0 && otherwise === undefined && !Object.hasOwn(map, 'rules'))
+  if (paths.length === 0 && otherwise === undefined && !Object.hasOwn(map, 'rules') && kept === value)
     file.refuse(
       ['app'],
       'The app lets nobody in: it has no rules.',
@@ -66,7 +77,7 @@ export function readAppFile(
     name,
     title: title ?? name,
     hosts: [...hosts.keys()],
-    provider: settings.provider,
+    provider: settings.provider?.name,
     issuers: settings.issuers ?? [],
     audiences,
     login: settings.login ?? { scopes: ['openid'], ask: 'rules' },
@@ -79,7 +90,8 @@ export function readAppFile(
     tolerate: settings.tolerate ?? [],
     scopesByAudience: scopesByAudience(needs.map(({ need }) => need)),
   };
-  return { file, app, hostPlaces: hosts, paths, otherwise, tests };
+  const providerPlace = settings.provider?.place ?? file.placeOf(['app']);
+  return { file, app, hostPlaces: hosts, paths, otherwise, tests, providerPlace };
 }
 
 /** Reads `_defaults.yaml`. */
@@ -149,6 +161,10 @@ function readRules(
 ): PathRules[] {
   const rules = map['rules'];
   if (!Object.hasOwn(map, 'rules')) return [];
+  if (typeof rules === 'string' && holdsForeignBlank(rules)) {
+    file.refuse(['rules'], ...blankWithin(rules));
+    return [];
+  }
   if (!isYamlMap(rules) || Object.keys(rules).length === 0) {
     file.refuse(
       ['rules'],
@@ -158,8 +174,11 @@ function readRules(
     return [];
   }
   const seen = new Map<string, string>();
-  return Object.entries(rules).flatMap(([text, value]) => {
+  return Object.entries(rules).flatMap(([text, value], at, all) => {
     const path = ['rules', text];
+    if (refuseMethodAsPath(file, path, text, value)) return [];
+    // A path whose methods stand beside it has nothing below, and its methods are what is told.
+    if (value === null && isMethodKey(all[at + 1]?.[0] ?? '')) return [];
     const pattern = parsePathPattern(text);
     if ('message' in pattern) return file.refuse(path, pattern.message, pattern.wayOut, 'key') ?? [];
     const folded = ignoreCase ? foldPattern(pattern) : pattern;

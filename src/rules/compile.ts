@@ -34,7 +34,13 @@ export function compile(version: string, apps: readonly AppRules[]): RuleSet {
   return Object.freeze<RuleSet>({
     version,
     apps: apps.map(({ app }) => app),
-    written: apps.map(({ app, paths, otherwise, tests }) => ({ app, paths, otherwise, tests })),
+    written: apps.map(({ app, paths, otherwise, tests, providerPlace }) => ({
+      app,
+      paths,
+      otherwise,
+      tests,
+      providerPlace,
+    })),
     appFor(host) {
       const exact = byHost.get(host);
       if (exact !== undefined) return exact;

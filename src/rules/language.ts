@@ -20,10 +20,17 @@ const text = { type: 'string', minLength: 1 } as const;
 const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items, minItems: 1, uniqueItems: true });
 const word = (...words: readonly string[]): JsonSchema => ({ enum: words });
 // RFC 6749 section 3.3.
-const scopes = list({ type: 'string', pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' });
-const audience: JsonSchema = {
-  oneOf: [{ type: 'string', pattern: '^\\S+$' }, list({ type: 'string', pattern: '^\\S+$' })],
-};
+export const scopes = list({ type: 'string', pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$' });
+/** A list or something else: told apart by type, so that an editor shows what is wrong with the one that was written. */
+const listOr = (items: JsonSchema, otherwise: JsonSchema): JsonSchema => ({
+  if: { type: 'array' },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: list(items),
+  else: otherwise,
+});
+const audienceText = { type: 'string', pattern: '^\\S+$' } as const;
+/** One audience, or a list. */
+export const audience: JsonSchema = listOr(audienceText, audienceText);
 const flag = { type: 'boolean' } as const;
 export const DURATION_PATTERN = '^[1-9][0-9]*[smhd]$';
 
@@ -52,7 +59,7 @@ export const TEST: LanguageKeys = {
     schema: { type: 'string', pattern: '^[^\\s]+ /\\S*$' },
   },
   expect: {
-    what: 'What comes out.',
+    what: 'What comes out, in one of the words below.',
     schema: word('public', 'permit', 'login', 'forbidden', 'deny', 'bad-request'),
   },
   scopes: {
@@ -60,14 +67,22 @@ export const TEST: LanguageKeys = {
     byDefault: 'nobody is signed in',
     schema: { ...scopes, minItems: 0 },
   },
-  missing: { what: 'With `forbidden`: exactly the scopes that are missing.', schema: scopes },
+  missing: {
+    what: 'With `forbidden`: exactly the scopes that are missing, in any order; of an `any` that is not met, all of its scopes.',
+    schema: scopes,
+  },
   host: { what: 'A host of the app.', byDefault: 'its first', schema: text },
   audience: {
     what: 'The audience of the token.',
-    byDefault: "the rule's",
+    byDefault: "the app's first",
     schema: { type: 'string', pattern: '^\\S+$' },
   },
   acr: { what: 'The authentication context class of the token.', byDefault: 'none', schema: text },
+  loginAge: {
+    what: 'How long ago the person signed in, by the `auth_time` of the token: `5m`.',
+    byDefault: 'the token does not say',
+    schema: { type: 'string', pattern: '^[0-9]{1,9}[smhd]$' },
+  },
 };
 
 const login: JsonSchema = {
@@ -98,7 +113,10 @@ export const APP: LanguageKeys = {
   hosts: {
     what: 'Names without scheme, port and path; `*` or `{tenant}` may stand for the whole first label.',
     byDefault: 'required',
-    schema: list(text),
+    schema: list({
+      type: 'string',
+      pattern: '^(?:(?:\\*|\\{tenant\\})\\.)?(?:[^*{}/?#\\\\\\s:]*[^*{}/?#\\\\\\s:.]|\\[[0-9A-Fa-f:.]+\\])$',
+    }),
   },
   provider: {
     what: 'Which provider of the configuration signs people in.',
@@ -119,7 +137,7 @@ export const APP: LanguageKeys = {
     inherited: true,
   },
   login: {
-    what: '`scopes` that every login asks for, and `ask`: `rules` asks for every scope that the rules name as well, `listed` for one of those when a page first needs it.',
+    what: '`scopes` that every login asks for, `openid` among them, and `ask`: `rules` asks for every scope that the rules name as well, `listed` for one of those when a page first needs it.',
     byDefault: '`{ scopes: [openid], ask: rules }`',
     schema: login,
     inherited: true,
@@ -133,7 +151,7 @@ export const APP: LanguageKeys = {
   origins: {
     what: 'Other origins whose pages may call the app with its cookies; `upstream` only lets preflights pass.',
     byDefault: 'none',
-    schema: { oneOf: [{ const: 'upstream' }, list({ type: 'string', pattern: '^https?://[^/\\s]+$' })] },
+    schema: listOr({ type: 'string', pattern: '^https?://[^/\\s]+$' }, { const: 'upstream' }),
     inherited: true,
   },
   otherwise: {
@@ -160,9 +178,13 @@ export const APP: LanguageKeys = {
     inherited: true,
   },
   headers: {
-    what: 'Headers for the upstream: name of the header, and the profile claim that fills it.',
+    what: 'Headers for the upstream: name of the header, and the profile claim that fills it. Any name but those that Postern, the proxy or HTTP set themselves (`Authorization`, `Cookie`, `X-Auth-…`, `X-Forwarded-For` and the like).',
     byDefault: 'none',
-    schema: { type: 'object', additionalProperties: text },
+    schema: {
+      type: 'object',
+      propertyNames: { pattern: "^[!#$%&'*+^`|~0-9A-Za-z-]+$" },
+      additionalProperties: text,
+    },
     inherited: true,
   },
   passAccessToken: {
@@ -188,73 +210,3 @@ export const later = (keys: LanguageKeys): readonly string[] =>
 /** @returns the keys that `_defaults.yaml` may hold. */
 export const inherited = (keys: LanguageKeys): LanguageKeys =>
   Object.fromEntries(Object.entries(keys).filter(([, { inherited: may }]) => may === true));
-
-const properties = (keys: LanguageKeys): JsonSchema =>
-  Object.fromEntries(
-    Object.entries(keys)
-      .filter(([, { later: not }]) => not !== true)
-      .map(([key, { what, schema }]) => [key, { ...schema, description: what }]),
-  );
-
-const needSchema: JsonSchema = {
-  oneOf: [
-    {
-      enum: ['public', 'authenticated', 'deny'],
-      description: 'everybody, any valid token for the audience, or nobody',
-    },
-    { ...scopes, maxItems: 1, description: 'The one scope that the token must hold.' },
-    { type: 'object', minProperties: 1, additionalProperties: false, properties: properties(NEED) },
-  ],
-};
-
-const METHODS = '^[A-Z][A-Z0-9-]*( +[A-Z][A-Z0-9-]*)*$';
-
-const pathSchema: JsonSchema = {
-  anyOf: [
-    { $ref: '#/definitions/need' },
-    {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        GET: { $ref: '#/definitions/need' },
-        POST: { $ref: '#/definitions/need' },
-        'POST PUT PATCH': { $ref: '#/definitions/need' },
-        DELETE: { $ref: '#/definitions/need' },
-        otherwise: { $ref: '#/definitions/need' },
-        audience: { ...audience, description: 'For all methods of this path.' },
-      },
-      patternProperties: { [METHODS]: { $ref: '#/definitions/need' } },
-    },
-  ],
-};
-
-/** @returns the JSON Schema (draft-07) of a rules file, for editors. It knows forms, not what only a whole set can show. */
-export const rulesSchema = (): JsonSchema => ({
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  title: 'Postern rules of one app',
-  type: 'object',
-  required: ['app', 'hosts'],
-  additionalProperties: false,
-  properties: {
-    ...properties(APP),
-    rules: {
-      description: APP['rules']?.what,
-      type: 'object',
-      minProperties: 1,
-      additionalProperties: false,
-      patternProperties: { '^/': { $ref: '#/definitions/path' } },
-    },
-    tests: {
-      description: APP['tests']?.what,
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        required: ['request', 'expect'],
-        additionalProperties: false,
-        properties: properties(TEST),
-      },
-    },
-  },
-  definitions: { need: needSchema, path: pathSchema },
-});

@@ -147,10 +147,10 @@ function refuseManyArrangements({ file, paths }: AppFile): void {
     );
 }
 
-/** @returns the version that a rule set of these files has: a name of their content. */
+/** @returns the version that a rule set of these files has: a name of their content, wherever the folder is. */
 export function versionOf(files: readonly RulesText[]): string {
   const hash = createHash('sha256');
-  const names = files.map(({ file, text }) => JSON.stringify([file, text])).toSorted();
+  const names = files.map(({ file, text }) => JSON.stringify([file.split(/[/\\]/).at(-1), text])).toSorted();
   for (const name of names) hash.update(name);
   return hash.digest('hex').slice(0, 12);
 }

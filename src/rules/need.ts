@@ -2,6 +2,7 @@ import { durationWayOut, parseDuration } from '../document/duration.ts';
 import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { isScopeToken } from '../token/scope.ts';
+import { foreignBlank } from './foreign-blank.ts';
 import type { Need, TokenNeed } from './rule.ts';
 import { isYamlMap, type RulesFile } from './rules-file.ts';
 
@@ -100,6 +101,10 @@ function readWord(
 ): Need | undefined {
   if (word === 'public' || word === 'deny') return { kind: word };
   if (word === 'authenticated') return tokenNeed(audiences, [], []);
+  if (/^\s*(?:\[.*\]|\{.*\})\s*$/s.test(word))
+    return file.refuse(path, 'The quotes make one text of this need.', 'remove the quotes');
+  const blank = foreignBlank(word);
+  if (blank !== undefined) return file.refuse(path, ...blank);
   const near = nearestWord(word, WORDS);
   if (near !== undefined) return file.refuse(path, `\`${word}\` is no need.`, `did you mean \`${near}\`?`);
   const scope = isScopeToken(word)

@@ -1,3 +1,5 @@
+import { foreignBlank } from './foreign-blank.ts';
+
 /** Matches exactly one segment that is not empty. */
 export const ANY_SEGMENT = Symbol('*');
 
@@ -72,6 +74,8 @@ function refuseWhole(text: string): PathRefusal | undefined {
       'Paths are no regular expressions.',
       'write literal segments, `*` for exactly one segment, and a final `/**` for everything below',
     );
+  const blank = foreignBlank(text);
+  if (blank !== undefined) return refuse(...blank);
   if (!text.startsWith('/'))
     return text.includes('://')
       ? refuse(

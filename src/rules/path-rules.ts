@@ -1,6 +1,6 @@
 import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
-import { looksLikeMethods, readMethods } from './method.ts';
+import { looksLikeMethods, meantByWord, readMethods } from './method.ts';
 import { NEED_KEYS, readAudiences, readNeed } from './need.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
@@ -77,7 +77,7 @@ function readMethodMap(
 }
 
 function refuseKey(file: RulesFile, place: YamlPath, key: string): void {
-  const near = nearestWord(key, ['otherwise', 'audience']);
+  const near = meantByWord(key) === undefined ? nearestWord(key, ['otherwise', 'audience']) : 'otherwise';
   if (NEED_KEYS.includes(key))
     file.refuse(
       place,

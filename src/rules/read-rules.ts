@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Problem } from '../document/problem.ts';
 import { MAX_BYTES, readUtf8 } from '../document/yaml-document.ts';
 import type { RulesText } from './load.ts';
@@ -40,6 +40,21 @@ export async function readRuleFiles(path: string): Promise<RulesRead> {
     }
   }
   return { files, problems };
+}
+
+/**
+ * @param path folder or file of rules, as it was named
+ * @returns the defaults that lie beside a single file and are not read with it; undefined for a folder, and where there are none
+ */
+export async function unreadDefaults(path: string): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).isDirectory()) return undefined;
+    const names = await readdir(dirname(path));
+    const name = names.find((one) => one === '_defaults.yaml' || one === '_defaults.yml');
+    return name === undefined || basename(path) === name ? undefined : join(dirname(path), name);
+  } catch {
+    return undefined; // what cannot be read is told of by `readRuleFiles`
+  }
 }
 
 async function rulesFilesAt(

@@ -1,8 +1,12 @@
 import { jsonText } from '../document/json-text.ts';
-import { APP, type LanguageKeys, rulesSchema, supported, TEST } from './language.ts';
+import { APP, type LanguageKeys, supported, TEST } from './language.ts';
+import { defaultsSchema, rulesSchema } from './rules-schema.ts';
 
 /** @returns schema/rules.json. */
 export const renderRulesSchema = (): string => jsonText(rulesSchema());
+
+/** @returns schema/rules-defaults.json. */
+export const renderDefaultsSchema = (): string => jsonText(defaultsSchema());
 
 /** Fills the generated tables of docs/rules.md. @param page the page, with its marks @throws when a mark is missing */
 export function fillReference(page: string): string {

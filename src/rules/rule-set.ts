@@ -1,3 +1,4 @@
+import type { Problem } from '../document/problem.ts';
 import type { Tolerance } from '../forwarded/canonical-path.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
@@ -54,6 +55,9 @@ export interface PathRules {
   readonly rest: Rule | undefined;
 }
 
+/** Where something stands, as a problem says it. */
+export type Place = Pick<Problem, 'file' | 'line' | 'column' | 'excerpt'>;
+
 /** An app with the rules that it was written with, in any order. */
 export interface AppRules {
   readonly app: App;
@@ -61,6 +65,8 @@ export interface AppRules {
   /** What holds for paths without a rule; undefined when they are denied. */
   readonly otherwise: Rule | undefined;
   readonly tests: readonly RuleTest[];
+  /** Where the app names its provider; its name where it names none. */
+  readonly providerPlace: Place;
 }
 
 /** Immutable once built. */

@@ -1,8 +1,9 @@
+import { durationWayOut, parseDuration } from '../document/duration.ts';
 import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { isHttpToken } from '../forwarded/request-target.ts';
 import { hostKey, isExactHost, parseHostPattern, wildcardFor } from './host-pattern.ts';
-import { nearestMethod } from './method.ts';
+import { meantByWord, nearestMethod } from './method.ts';
 import { readAcrValue, readAudience, readScopes } from './need.ts';
 import type { RulesFile, YamlMap } from './rules-file.ts';
 
@@ -20,18 +21,20 @@ export interface RuleTest {
   readonly target: string;
   /** Canonical; of the app. When the test names none: the app's first exact host, else a host of its first pattern. */
   readonly host: string;
-  /** Who the token is for; undefined for the audience of the rule. */
+  /** Who the token is for; undefined for the app's first audience, whatever the rule needs. */
   readonly audience: string | undefined;
   /** What the token holds; undefined when the caller is anonymous. */
   readonly scopes: readonly string[] | undefined;
   /** The authentication context class that the token names. */
   readonly acr: string | undefined;
+  /** Seconds since the person signed in; undefined when the token does not say. */
+  readonly loginAge: number | undefined;
   readonly expect: Expectation;
   /** Exactly the scopes that are missing, in any order; undefined when the test does not say. */
   readonly missing: readonly string[] | undefined;
 }
 
-const KEYS = ['request', 'expect', 'scopes', 'missing', 'host', 'audience', 'acr'];
+const KEYS = ['request', 'expect', 'scopes', 'missing', 'host', 'audience', 'acr', 'loginAge'];
 const FORM = '{ request: GET /orders/7, scopes: [orders:read], expect: permit }';
 
 /**
@@ -71,13 +74,14 @@ function readTest(
   const request = read('request', (_, place, text) => readRequest(file, place, text, expect));
   const scopes = read('scopes', readHeldScopes);
   const [audience, acr] = [read('audience', readAudience), read('acr', readAcrValue)];
+  const loginAge = read('loginAge', readLoginAge);
   const missing = read('missing', readScopes);
   refuseContradictions(file, path, map, expect);
   const host = Object.hasOwn(map, 'host')
     ? readHost(file, [...path, 'host'], map['host'], hosts)
     : usualHost(hosts);
   if (expect === undefined || request === undefined || host === undefined) return undefined;
-  return { id: file.idOf(path), ...request, host, audience, scopes, acr, expect, missing };
+  return { id: file.idOf(path), ...request, host, audience, scopes, acr, loginAge, expect, missing };
 }
 
 type Reader<Value> = (file: RulesFile, path: YamlPath, value: unknown) => Value | undefined;
@@ -95,7 +99,7 @@ function refuseContradictions(
       'remove `missing`, or write `expect: forbidden`',
       'key',
     );
-  for (const key of ['audience', 'acr'])
+  for (const key of ['audience', 'acr', 'loginAge'])
     if (Object.hasOwn(map, key) && !Object.hasOwn(map, 'scopes'))
       file.refuse(
         [...path, key],
@@ -104,6 +108,12 @@ function refuseContradictions(
         'key',
       );
 }
+
+/** @returns seconds; none at all is a person who signed in just now. */
+const readLoginAge: Reader<number> = (file, path, value) => {
+  const seconds = typeof value === 'string' ? parseDuration(value) : undefined;
+  return seconds ?? file.refuse(path, 'This is no duration.', durationWayOut(value));
+};
 
 /** Like `readScopes`, but a token may hold none. */
 const readHeldScopes: Reader<readonly string[]> = (file, path, value) =>
@@ -120,6 +130,8 @@ function readRequest(
   const [, method = '', target = ''] = /^(\S+) (.+)$/.exec(text) ?? [];
   if (!isHttpToken(method) || target === '')
     return file.refuse(path, 'A request is a method, one blank and an address.', 'write GET /orders/7');
+  if (meantByWord(method) !== undefined)
+    return file.refuse(path, `\`${method}\` is no method.`, 'write one method, such as GET');
   const near = nearestMethod(method);
   if (near !== undefined)
     return file.refuse(path, `\`${method}\` is no known method.`, `did you mean \`${near}\`?`);

@@ -1,6 +1,9 @@
 import { nearestWord } from '../document/nearest-word.ts';
 import type { Problem } from '../document/problem.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
+import { closerProblems } from './closer-problems.ts';
+import { foreignBlank } from './foreign-blank.ts';
+import type { Place } from './rule-set.ts';
 
 export type YamlMap = Readonly<Record<string, unknown>>;
 
@@ -14,8 +17,8 @@ export class RulesFile {
   constructor(document: YamlDocument) {
     this.name = document.file;
     this.#document = document;
-    this.problems = [...document.problems];
-    this.#told = new Set(this.problems.map(placeOf));
+    this.problems = [...closerProblems(document.problems)];
+    this.#told = new Set(document.problems.map(placeOf));
   }
 
   /** Notes a problem, unless its place has one already: the first tells why, the second would only follow from it. */
@@ -35,6 +38,12 @@ export class RulesFile {
     return this.#document.placeAt(path, on).line;
   }
 
+  /** Where something stands, for a problem that only others can find. */
+  placeOf(path: YamlPath): Place {
+    const { file, line, column, excerpt } = this.#document.problemAt(path, '', '');
+    return { file, line, column, ...(excerpt === undefined ? {} : { excerpt }) };
+  }
+
   /** `file:line` of a need. */
   idOf(path: YamlPath): string {
     return `${this.name}:${this.lineOf(path)}`;
@@ -52,6 +61,11 @@ export class RulesFile {
     for (const key of Object.keys(value)) {
       if (later.includes(key)) this.notYet([...path, key], key, 'key');
       else if (!known.includes(key)) {
+        const blank = foreignBlank(key);
+        if (blank !== undefined) {
+          this.refuse([...path, key], ...blank, 'key');
+          continue;
+        }
         const near = nearestWord(key, [...known, ...later]);
         const all =
           known.length === 1 ? `the only key here is ${known[0]}` : `keys here are ${known.join(', ')}`;

@@ -3,12 +3,12 @@ import type { YamlPath } from '../document/yaml-document.ts';
 import { TOLERANCES, type Tolerance } from '../forwarded/canonical-path.ts';
 import { readHeaderMap } from './header-map.ts';
 import { readAudiences, readScopes } from './need.ts';
-import type { App, CredentialKind } from './rule-set.ts';
+import type { App, CredentialKind, Place } from './rule-set.ts';
 import type { RulesFile, YamlMap } from './rules-file.ts';
 
 /** What an app may say beside its name, hosts and rules; `_defaults.yaml` may say it for all apps. */
 export interface Settings {
-  readonly provider: string | undefined;
+  readonly provider: { readonly name: string; readonly place: Place } | undefined;
   readonly issuers: readonly string[] | undefined;
   readonly audience: readonly string[] | undefined;
   readonly login: App['login'] | undefined;
@@ -43,7 +43,7 @@ export function readSettings(file: RulesFile, map: YamlMap): Settings {
     reader: (file: RulesFile, path: YamlPath, value: unknown) => Value | undefined,
   ): Value | undefined => (Object.hasOwn(map, key) ? reader(file, [key], map[key]) : undefined);
   return {
-    provider: read('provider', (_, path, value) => file.text(path, value, 'A provider name')),
+    provider: read('provider', readProvider),
     issuers: read('issuers', readIssuers),
     audience: read('audience', readAudiences),
     login: read('login', readLogin),
@@ -57,17 +57,32 @@ export function readSettings(file: RulesFile, map: YamlMap): Settings {
   };
 }
 
+function readProvider(file: RulesFile, path: YamlPath, value: unknown): Settings['provider'] {
+  const name = file.text(path, value, 'A provider name');
+  return name === undefined ? undefined : { name, place: file.placeOf(path) };
+}
+
 function readIssuers(file: RulesFile, path: YamlPath, value: unknown): string[] {
+  if (isHostName(value))
+    return file.refuse(path, 'A list must stand here.', `write [https://${value}/]`) ?? [];
   return file
     .texts(path, value, 'An issuer', '[https://issuer.example.com]')
     .flatMap(({ text, path: place }) => {
       // RFC 8414 section 2: a URL without query and fragment; compared as text, so it is kept as written.
       if (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text)) return [text];
       return (
-        file.refuse(place, 'This is no issuer.', 'write its URL exactly as its tokens spell `iss`') ?? []
+        file.refuse(
+          place,
+          'This is no issuer.',
+          `write its URL exactly as its tokens spell \`iss\`${isHostName(text) ? `, such as https://${text}/` : ''}`,
+        ) ?? []
       );
     });
 }
+
+/** A name where a URL has to stand. */
+const isHostName = (value: unknown): boolean =>
+  typeof value === 'string' && /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(value);
 
 function readLogin(file: RulesFile, path: YamlPath, value: unknown): App['login'] | undefined {
   const map = file.map(path, value, ['scopes', 'ask'], []);
@@ -95,6 +110,8 @@ function readOrigins(file: RulesFile, path: YamlPath, value: unknown): App['orig
     return (
       file.refuse(path, `\`${value}\` is no word that can stand here.`, 'did you mean `upstream`?') ?? []
     );
+  if (isHostName(value))
+    return file.refuse(path, 'A list must stand here.', `write [https://${value}]`) ?? [];
   return file
     .texts(path, value, 'An origin', '[https://www.example.com], or upstream')
     .flatMap(({ text, path: place }) => {

@@ -175,7 +175,7 @@ describe('a bad folder', () => {
     [
       'a provider that the configuration lacks',
       OPEN.replace('first', 'third'),
-      [[/rules$/, /provider third/]],
+      [[/shop\.yaml:4:11$/, /no provider `third`/]],
     ],
     ['an empty app', '', [[/shop\.yaml/, /./]]],
   ];

@@ -1,4 +1,11 @@
-import { DROPPED_ELSEWHERE, type Plan, type PlannedApp, pagePaths } from './plan.ts';
+import {
+  DROPPED_ELSEWHERE,
+  type Plan,
+  type PlannedApp,
+  type PlannedLogin,
+  pagePaths,
+  WHY_LOGIN,
+} from './plan.ts';
 import { comment, WIDTH, wrap } from './text.ts';
 import { placeholderNote } from './traefik.ts';
 import { authority } from './upstream.ts';
@@ -15,6 +22,7 @@ export function caddyfile(plan: Plan): string {
     '}',
     '',
     ...plan.apps.flatMap((app) => [...site(plan, app), '']),
+    ...(plan.login === undefined ? [] : [...loginSite(plan.login), '']),
   ];
   return `${lines.slice(0, -1).join('\n')}\n`;
 }
@@ -60,14 +68,25 @@ function site(plan: Plan, app: PlannedApp): string[] {
   ];
 }
 
+const loginSite = ({ host, origin }: PlannedLogin): string[] => [
+  ...comment(WHY_LOGIN),
+  `${siteAddress(host, origin)} {`,
+  '\troute {',
+  '\t\timport postern-before',
+  '\t\trespond 404',
+  '\t}',
+  '}',
+];
+
 /** With a comma behind all but the last, so that they may stand in several lines. */
 function addresses({ exact, wildcards, origin }: PlannedApp): string[] {
-  const { scheme, port } = origin;
-  const usual = port === undefined || port === { http: 80, https: 443 }[scheme];
-  const all = [...exact, ...wildcards.map((rest) => `*.${rest}`)].map(
-    (host) => `${scheme === 'http' ? 'http://' : ''}${host}${usual ? '' : `:${port}`}`,
-  );
+  const all = [...exact, ...wildcards.map((rest) => `*.${rest}`)].map((host) => siteAddress(host, origin));
   return all.map((address, at) => (at === all.length - 1 ? address : `${address},`));
+}
+
+function siteAddress(host: string, { scheme, port }: PlannedApp['origin']): string {
+  const usual = port === undefined || port === { http: 80, https: 443 }[scheme];
+  return `${scheme === 'http' ? 'http://' : ''}${host}${usual ? '' : `:${port}`}`;
 }
 
 /** A backslash goes on in the next line. The whole stands two levels deeper than it is written here. */

@@ -1,4 +1,11 @@
-import { DROPPED_ELSEWHERE, type Plan, type PlannedApp, pagePaths } from './plan.ts';
+import {
+  DROPPED_ELSEWHERE,
+  type Plan,
+  type PlannedApp,
+  type PlannedLogin,
+  pagePaths,
+  WHY_LOGIN,
+} from './plan.ts';
 import { placeholderNote } from './traefik.ts';
 import { authority, isAddress, type Place } from './upstream.ts';
 import { noted, type Yaml, type YamlMap } from './yaml-text.ts';
@@ -77,7 +84,10 @@ function manager(plan: Plan): YamlMap {
         'These would make an app see another method or path than the one that was checked.',
         removed(plan),
       ),
-      virtual_hosts: plan.apps.map((app) => virtualHost(plan, app)),
+      virtual_hosts: [
+        ...plan.apps.map((app) => virtualHost(plan, app)),
+        ...(plan.login === undefined ? [] : [noted(WHY_LOGIN, loginVirtualHost(plan, plan.login))]),
+      ],
     },
   };
 }
@@ -118,12 +128,6 @@ const extAuthz = (plan: Plan): YamlMap => ({
 
 function virtualHost(plan: Plan, { id, exact, wildcards }: PlannedApp): YamlMap {
   const domains = [...exact, ...wildcards.map((rest) => `*.${rest}`)];
-  const pages = {
-    route: { cluster: 'postern-pages' },
-    typed_per_filter_config: {
-      [EXT_AUTHZ]: { '@type': `${TYPE}.filters.http.ext_authz.v3.ExtAuthzPerRoute`, disabled: true },
-    },
-  };
   return {
     name: id,
     domains:
@@ -131,7 +135,7 @@ function virtualHost(plan: Plan, { id, exact, wildcards }: PlannedApp): YamlMap 
         ? domains
         : noted('Here `*` is any number of labels; Postern refuses what is more than one.', domains),
     routes: [
-      ...pagePaths(plan).map((path) => ({ match: { path_separated_prefix: path }, ...pages })),
+      ...pageRoutes(plan),
       {
         match: { prefix: '/' },
         route: { cluster: id, timeout: noted('The default of 15 s would cut streams.', '0s') },
@@ -139,6 +143,22 @@ function virtualHost(plan: Plan, { id, exact, wildcards }: PlannedApp): YamlMap 
     ],
   };
 }
+
+/** Every other path is checked, and refused: no app has this host. */
+const loginVirtualHost = (plan: Plan, { host }: PlannedLogin): YamlMap => ({
+  name: 'postern-login',
+  domains: [host],
+  routes: pageRoutes(plan),
+});
+
+const pageRoutes = (plan: Plan): YamlMap[] =>
+  pagePaths(plan).map((path) => ({
+    match: { path_separated_prefix: path },
+    route: { cluster: 'postern-pages' },
+    typed_per_filter_config: {
+      [EXT_AUTHZ]: { '@type': `${TYPE}.filters.http.ext_authz.v3.ExtAuthzPerRoute`, disabled: true },
+    },
+  }));
 
 function cluster(name: string, { scheme, ...place }: Place & { readonly scheme: 'http' | 'https' }): YamlMap {
   const tls: Record<string, Yaml> =

@@ -1,4 +1,11 @@
-import { DROPPED_ELSEWHERE, type Plan, type PlannedApp, pagePaths } from './plan.ts';
+import {
+  DROPPED_ELSEWHERE,
+  type Plan,
+  type PlannedApp,
+  type PlannedLogin,
+  pagePaths,
+  WHY_LOGIN,
+} from './plan.ts';
 import { comment, wrap } from './text.ts';
 import { placeholderNote } from './traefik.ts';
 import { authority } from './upstream.ts';
@@ -46,6 +53,7 @@ export function nginxConfiguration(plan: Plan): string {
       ...upstream(`app_${app.id}`, authority(app.upstream), 32),
     ]),
     ...plan.apps.flatMap((app) => [...server(plan, app, whole), '']),
+    ...(plan.login === undefined ? [] : [...loginServer(plan, plan.login), '']),
   ];
   return `${lines.slice(0, -1).join('\n')}\n`;
 }
@@ -64,20 +72,9 @@ const upstream = (name: string, address: string, kept: number): string[] => [
 function server(plan: Plan, app: PlannedApp, whole: boolean): string[] {
   const { exact, wildcards, origin } = app;
   const names = [...exact, ...wildcards.map((rest) => `~^[^.]+\\.${rest.replaceAll('.', '\\.')}$`)];
-  const port = origin.scheme === 'http' ? (origin.port ?? 80) : 80;
   return [
     'server {',
-    ...(origin.scheme === 'https'
-      ? comment('With TLS here: `listen 443 ssl;`, `ssl_certificate` and `ssl_certificate_key`.', '  ')
-      : []),
-    `  listen ${port};`,
-    ...wrap(names, '  server_name ', '    ', ';'),
-    ...comment("For sessions beside the app's own cookies; of the default server of an address.", '  '),
-    '  large_client_header_buffers 8 32k;',
-    '  if ($postern_two_hosts) {',
-    '    return 400;',
-    '  }',
-    '',
+    ...head(names, origin),
     ...location('= /_postern_check', [
       'internal;',
       'proxy_pass http://postern_check/verify/nginx;',
@@ -87,19 +84,47 @@ function server(plan: Plan, app: PlannedApp, whole: boolean): string[] {
       'proxy_set_header X-Original-URL $scheme://$http_host$request_uri;',
       ...ROOM,
     ]),
-    ...comment("Postern's own pages are not checked.", '  '),
-    ...location(`~ ${pagesPattern(plan)}`, [
-      'proxy_pass http://postern_pages;',
-      ...KEPT_OPEN,
-      'proxy_set_header Host $http_host;',
-      ...ROOM,
-      'proxy_redirect off;',
-    ]),
+    ...pages(plan),
     ...location('/', protectedApp(app, whole)),
     ...(whole ? askedAgain(app) : redirected()),
     '}',
   ];
 }
+
+const loginServer = (plan: Plan, { host, origin }: PlannedLogin): string[] => [
+  ...comment(WHY_LOGIN),
+  'server {',
+  ...head([host], origin),
+  ...pages(plan),
+  ...location('/', ['return 404;']).slice(0, -1),
+  '}',
+];
+
+/** What every server begins with. */
+const head = (names: readonly string[], { scheme, port }: PlannedApp['origin']): string[] => [
+  ...(scheme === 'https'
+    ? comment('With TLS here: `listen 443 ssl;`, `ssl_certificate` and `ssl_certificate_key`.', '  ')
+    : []),
+  `  listen ${scheme === 'http' ? (port ?? 80) : 80};`,
+  ...wrap(names, '  server_name ', '    ', ';'),
+  ...comment("For sessions beside the app's own cookies; of the default server of an address.", '  '),
+  '  large_client_header_buffers 8 32k;',
+  '  if ($postern_two_hosts) {',
+  '    return 400;',
+  '  }',
+  '',
+];
+
+const pages = (plan: Plan): string[] => [
+  ...comment("Postern's own pages are not checked.", '  '),
+  ...location(`~ ${pagesPattern(plan)}`, [
+    'proxy_pass http://postern_pages;',
+    ...KEPT_OPEN,
+    'proxy_set_header Host $http_host;',
+    ...ROOM,
+    'proxy_redirect off;',
+  ]),
+];
 
 const location = (match: string, lines: readonly string[]): string[] => [
   `  location ${match} {`,

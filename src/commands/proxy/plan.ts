@@ -13,10 +13,17 @@ export interface Plan {
   readonly endpoints: Config['endpoints'];
   readonly basePath: string;
   readonly apps: readonly PlannedApp[];
+  /** A host with nothing but the gateway's pages: the login host of the central shape, where no app has it. */
+  readonly login: PlannedLogin | undefined;
   /** Every name that a permit sets for any of the apps. */
   readonly headers: readonly string[];
   /** Names that variables and placeholders of proxies cannot hold; they are left out. */
   readonly leftOut: readonly string[];
+}
+
+export interface PlannedLogin {
+  readonly host: string;
+  readonly origin: PlannedApp['origin'];
 }
 
 export interface PlannedApp {
@@ -49,6 +56,9 @@ export const pagePaths = ({ basePath }: Plan): readonly string[] => [
   basePath,
   '/.well-known/oauth-protected-resource',
 ];
+
+/** Why a host without an app is in the output. */
+export const WHY_LOGIN = "The login host: the gateway's pages, and no app.";
 
 /**
  * What could make an upstream see another request than the one that was decided. The proxy drops it from every
@@ -93,13 +103,22 @@ export function planFor(config: Config, ruleSet: RuleSet, options: PlanOptions):
     endpoints: config.endpoints,
     basePath: config.basePath,
     apps,
+    login: loginOf(config, ruleSet),
     headers: [...new Set(apps.flatMap(({ headers }) => headers))],
     leftOut: ruleSet.apps.flatMap(headersOf).filter((name) => !isPlain(name)),
   };
 }
 
+function loginOf({ loginUrl }: Config, ruleSet: RuleSet): PlannedLogin | undefined {
+  if (loginUrl === undefined || ruleSet.appFor(loginUrl.host) !== undefined) return undefined;
+  const { host, scheme, port } = loginUrl;
+  return { host, origin: { scheme, port } };
+}
+
 /** Names that the output uses itself. */
-const RESERVED: readonly string[] = ['postern', 'postern-clean', 'postern-pages', 'postern-check'];
+const RESERVED: readonly string[] = [
+  ...['postern', 'postern-clean', 'postern-pages', 'postern-check', 'postern-login'],
+];
 
 function freeId(name: string, taken: ReadonlySet<string>): string {
   const plain = name

@@ -56,7 +56,7 @@ export function routers(plan: Plan): readonly Router[] {
     return own;
   });
   const hosts = hostMatchers(
-    plan.apps.flatMap(({ exact }) => exact),
+    [...plan.apps.flatMap(({ exact }) => exact), ...(plan.login === undefined ? [] : [plan.login.host])],
     plan.apps.flatMap(({ wildcards }) => wildcards),
   );
   const paths = pagePaths(plan).map((path) => `PathPrefix(\`${path}\`)`);

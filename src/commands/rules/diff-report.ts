@@ -97,6 +97,10 @@ function conclusion({ classes, apps, opens }: RulesDiff): readonly string[] {
   const closing =
     classes.filter(({ change }) => !OPENING.has(change.kind)).length +
     apps.filter(({ effect }) => effect === 'closes').length;
+  // Report mode lets sessions pass that lack scopes; it opens nothing else.
+  const canTry = classes.some(
+    ({ change }) => !OPENING.has(change.kind) && change.after.need?.kind === 'token',
+  );
   const lines: string[] = [];
   if (opens)
     lines.push(
@@ -105,7 +109,7 @@ function conclusion({ classes, apps, opens }: RulesDiff): readonly string[] {
   else lines.push('Nobody passes who did not pass before.');
   if (closing > 0)
     lines.push(
-      `${plural(closing, 'change')} turn${closing === 1 ? 's' : ''} callers away: tell them before you merge, or try it with \`mode: report\`.`,
+      `${plural(closing, 'change')} turn${closing === 1 ? 's' : ''} callers away: tell them before you merge${canTry ? ', or try it with `mode: report`' : ''}.`,
     );
   const legend = classes.some(({ change }) => methodsText(change.methods) === 'any');
   if (legend) lines.push(`any: ${[...COMMON_METHODS].join(' ')}`);

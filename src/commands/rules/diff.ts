@@ -14,7 +14,7 @@ import {
 } from '../command.ts';
 import { diffJson, diffText } from './diff-report.ts';
 import { reportProblems } from './loaded.ts';
-import { type NoSource, readSource } from './rules-source.ts';
+import { impliedPaths, type NoSource, readSource } from './rules-source.ts';
 
 /**
  * `postern rules diff OLD NEW`: which requests become public, open, need less, need something else, need more or close. Exit
@@ -30,7 +30,10 @@ export async function rulesDiff(invocation: RulesInvocation): Promise<ExitCode> 
       'write postern rules diff OLD NEW: folders, files, or revisions such as HEAD~1',
     );
   const where = configured(invocation);
-  const [old, now] = [await load(before, invocation, where), await load(after, invocation, where)];
+  const { cwd } = invocation;
+  const read = (word: string, other: string) =>
+    load(word, invocation, impliedPaths(other, cwd, where.rules), where.basePath);
+  const [old, now] = [await read(before, after), await read(after, before)];
   for (const set of [old, now]) if ('message' in set) return misuse(invocation, set.message, set.wayOut);
   const problems = [old, now].flatMap((set) => ('problems' in set ? set.problems : []));
   if (!('version' in old) || !('version' in now)) {
@@ -64,9 +67,10 @@ function configured({ env, cwd, configPath }: Invocation): Where {
 async function load(
   word: string,
   invocation: Invocation,
-  { rules, basePath }: Where,
+  implied: readonly string[],
+  basePath: string | undefined,
 ): Promise<RuleSet | NoSource | { readonly problems: readonly Problem[] }> {
-  const source = await readSource(word, invocation, rules);
+  const source = await readSource(word, invocation, implied);
   if ('message' in source) return source;
   const { files, problems } = source;
   if (problems.length > 0 && files.length === 0) return { problems };

@@ -2,6 +2,9 @@ import { writtenPath } from '../../review/explanation.ts';
 import { checkNeed } from '../../review/need-check.ts';
 import { needText } from '../../review/need-text.ts';
 import { missingOf } from '../../review/run-tests.ts';
+import { testLine } from '../../review/test-line.ts';
+import { tenantIn } from '../../rules/host-pattern.ts';
+import type { App } from '../../rules/rule-set.ts';
 import type { Told } from './explain.ts';
 
 /** The explanation for programs. */
@@ -11,7 +14,15 @@ export function explanationJson({ caller, evaluation, explanation, answers, note
   const stopsAtToken = refusal !== undefined && rule?.need.kind === 'token';
   return {
     request: { ...asked, canonicalHost: request?.host.name ?? null, paths: readings },
-    app: app === undefined ? null : { name: app.name, hostPattern: explanation.hostPattern, mode: app.mode },
+    app:
+      app === undefined
+        ? null
+        : {
+            name: app.name,
+            hostPattern: explanation.hostPattern,
+            tenant: tenantIn(app, request?.host.name ?? '') || null,
+            mode: app.mode,
+          },
     otherApps: explanation.otherApps.map((other) => ({
       name: other.app.name,
       hostPattern: other.hostPattern,
@@ -27,7 +38,7 @@ export function explanationJson({ caller, evaluation, explanation, answers, note
           },
     winner: explanation.winner === undefined ? null : writtenPath(explanation.winner),
     losers: explanation.losers,
-    caller: callerJson(caller),
+    caller: callerJson(caller, app),
     check: rule?.need.kind === 'token' ? checkNeed(rule.need, token, now) : [],
     outcome: stopsAtToken ? 'forbidden' : outcome,
     reason: stopsAtToken ? refusal.reason : reason,
@@ -39,12 +50,15 @@ export function explanationJson({ caller, evaluation, explanation, answers, note
       headers: reply.headers,
     })),
     notes,
+    test: caller.kind === 'refused' ? null : (testLine(evaluation, caller) ?? null),
   };
 }
 
-function callerJson(caller: Told['caller']) {
+function callerJson(caller: Told['caller'], app: App | undefined) {
   if (caller.kind === 'refused') return { kind: caller.kind, ...caller.refusal };
-  if (caller.kind !== 'token') return caller;
+  if (caller.kind === 'supposed')
+    return { ...caller, audiences: caller.audiences ?? app?.audiences.slice(0, 1) ?? [] };
+  if (caller.kind === 'anonymous') return caller;
   const { issuer, subject, client, audiences, scopes, expiresAt, acr } = caller.token;
   return {
     kind: caller.kind,

@@ -7,19 +7,19 @@ import { needText } from '../../review/need-text.ts';
 import { missingOf } from '../../review/run-tests.ts';
 import { testLine } from '../../review/test-line.ts';
 import { tolerancesFor } from '../../review/tolerances.ts';
+import { tenantIn } from '../../rules/host-pattern.ts';
 import type { Match } from '../../rules/rule-set.ts';
-import { pathFrom } from '../command.ts';
-import { columns, paragraph, plural } from '../layout.ts';
+import { columns, paragraph, plural, wholeLine } from '../layout.ts';
 import type { Told } from './explain.ts';
 import type { Rehearsed } from './rehearsal.ts';
 
 /** The explanation for people: request, rule, losers, caller, check, decision, answers, and what to do next. */
-export function explanationLines(told: Told, cwd: string): readonly string[] {
+export function explanationLines(told: Told): readonly string[] {
   return [
     ...columns([
       ...requestRows(told),
       ...appRows(told),
-      ...ruleRows(told, cwd),
+      ...ruleRows(told),
       ...callerRows(told),
       ...checkRows(told),
       ['decision', decisionText(told)],
@@ -27,7 +27,7 @@ export function explanationLines(told: Told, cwd: string): readonly string[] {
     '',
     ...[...Map.groupBy(told.answers, answerKey).values()].flatMap(answerLines),
     ...told.notes.flatMap((note) => [...paragraph(note), '']),
-    ...nextStep(told, cwd),
+    ...nextStep(told),
   ];
 }
 
@@ -58,28 +58,30 @@ function appRows({ evaluation: { app, request }, explanation }: Told): readonly 
     ],
   );
   const report = app.mode === 'report' ? '; in report mode: scopes that a session lacks are only logged' : '';
-  return [['app', `${app.name}, by its host ${explanation.hostPattern ?? ''}${report}`], ...others];
+  const tenant = tenantIn(app, request?.host.name ?? '');
+  return [
+    ['app', `${app.name}, by its host ${explanation.hostPattern ?? ''}${report}`],
+    ...(tenant === '' ? [] : [['', `tenant ${tenant}: tokens are not compared with it by this version`]]),
+    ...others,
+  ];
 }
 
-function ruleRows({ evaluation, explanation }: Told, cwd: string): readonly Cells[] {
+function ruleRows({ evaluation, explanation }: Told): readonly Cells[] {
   const { app, rule, reason, request } = evaluation;
   if (app === undefined || reason === 'own-page') return [];
   const losers = explanation.losers.map(
     ({ path, place, why }, at): Cells => [
       at === 0 ? 'lost' : '',
-      `${path}: ${why}${place === undefined ? '' : ` (${pathFrom(cwd, place)})`}`,
+      `${path}: ${why}${place === undefined ? '' : ` (${place})`}`,
     ],
   );
   if (explanation.readings.length > 0 && reason === 'path-ambiguous')
     return explanation.readings.map(
-      ({ path, match }, at): Cells => [
-        at === 0 ? 'rules' : '',
-        `${segmentsText(path)}: ${matchText(match, cwd)}`,
-      ],
+      ({ path, match }, at): Cells => [at === 0 ? 'rules' : '', `${segmentsText(path)}: ${matchText(match)}`],
     );
   if (rule !== undefined) {
     const method = rule.method === undefined ? '' : `${rule.method} `;
-    const text = `${method}${rule.path}: ${needText(rule.need, app.audiences)} (${pathFrom(cwd, rule.id)})`;
+    const text = `${method}${rule.path}: ${needText(rule.need, app.audiences)} (${rule.id})`;
     return [['rule', text], ...losers];
   }
   const { winner } = explanation;
@@ -88,16 +90,16 @@ function ruleRows({ evaluation, explanation }: Told, cwd: string): readonly Cell
     const [first] = winner.byMethod.values();
     const place = first ?? ruleFor(winner, 'GET');
     const why = named === '' ? 'covers the common methods only' : `names ${named}`;
-    const text = `${writtenPath(winner)} ${why}${place === undefined ? '' : ` (${pathFrom(cwd, place.id)})`}`;
+    const text = `${writtenPath(winner)} ${why}${place === undefined ? '' : ` (${place.id})`}`;
     return [['rule', text], ...losers];
   }
   return [['rule', reason === 'no-rule' ? 'none covers this path' : 'none is looked up']];
 }
 
-const matchText = (match: Match, cwd: string): string =>
+const matchText = (match: Match): string =>
   match.kind === 'none'
     ? match.reason
-    : `${match.rule.path}, ${needText(match.rule.need, match.app.audiences)} (${pathFrom(cwd, match.rule.id)})`;
+    : `${match.rule.path}, ${needText(match.rule.need, match.app.audiences)} (${match.rule.id})`;
 
 function callerRows({ caller, now, evaluation: { app } }: Told): readonly Cells[] {
   switch (caller.kind) {
@@ -154,8 +156,7 @@ const PARTS = {
 
 function decisionText({ evaluation, caller }: Told): string {
   const { outcome, reason, rule } = evaluation;
-  if (caller.kind === 'refused' && rule?.need.kind === 'token')
-    return `refused: ${reasonRow(caller.refusal.reason).title} (${caller.refusal.reason})`;
+  if (caller.kind === 'refused' && rule?.need.kind === 'token') return `forbidden (${caller.refusal.reason})`;
   const missing = missingOf(evaluation);
   return `${outcome} (${reason}${missing.length === 0 ? '' : `: ${missing.join(' ')}`})`;
 }
@@ -198,7 +199,7 @@ function answerLines(same: readonly Rehearsed[]): readonly string[] {
 }
 
 /** What to do with what was learnt. */
-function nextStep({ evaluation, caller, loaded }: Told, cwd: string): readonly string[] {
+function nextStep({ evaluation, caller, loaded }: Told): readonly string[] {
   const { outcome, app, reason, request, rule } = evaluation;
   const step = (text: string): readonly string[] => paragraph(text, '-> ', '   ');
   if (reason === 'unknown-host') {
@@ -211,8 +212,8 @@ function nextStep({ evaluation, caller, loaded }: Told, cwd: string): readonly s
   if (caller.kind === 'refused' || app === undefined) return [];
   const line = testLine(evaluation, caller);
   if (line === undefined) return [];
-  const file = rule === undefined ? `the file of ${app.name}` : pathFrom(cwd, rule.id.replace(/:\d+$/, ''));
-  return [...step(`keep it so, by a test in ${file}:`), ...paragraph(`- ${line}`, '   ', '     ')];
+  const file = rule === undefined ? `the file of ${app.name}` : rule.id.replace(/:\d+$/, '');
+  return [...step(`keep it so, by a test in ${file}:`), ...wholeLine(`- ${line}`, '   ')];
 }
 
 function tolerateText({ asked, reason, app, readings }: Evaluation): string {

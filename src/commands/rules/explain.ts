@@ -3,6 +3,7 @@ import { parseHost } from '../../forwarded/host.ts';
 import { type Caller, type Evaluation, evaluate } from '../../review/evaluate.ts';
 import { explain } from '../../review/explanation.ts';
 import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
+import { isScopeToken } from '../../token/scope.ts';
 import { isRefusal } from '../../token/validate-access-token.ts';
 import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
 import type { LoadedRules } from '../load-all.ts';
@@ -38,7 +39,7 @@ export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCod
 
   const now = Math.floor(Date.now() / 1000);
   const { asked, notes } = typed;
-  let caller: Told['caller'] = supposed(invocation, now);
+  let caller: Told['caller'] = supposed(invocation);
   if (values.token !== undefined) {
     const result = await presented(invocation, loaded, asked.host, now);
     if (typeof result === 'number') return result;
@@ -65,7 +66,7 @@ export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCod
   };
   checkAgreement(told);
   if (json) printJson(invocation, explanationJson(told));
-  else out(`${explanationLines(told, invocation.cwd).join('\n')}\n`);
+  else out(`${explanationLines(told).join('\n')}\n`);
   return 0;
 }
 
@@ -87,21 +88,30 @@ function wrongOptions({ values }: RulesInvocation): readonly [string, string] | 
       'without --scopes the caller is anonymous and has no token',
       'write --scopes too; --scopes "" is a token without scopes',
     ];
+  const odd = scopesOf(scopes).find((scope) => !isScopeToken(scope));
+  if (odd !== undefined)
+    return [
+      `${JSON.stringify(odd)} is no scope token (RFC 6749 section 3.3)`,
+      'write scopes with blanks between them, such as --scopes "orders:read orders:write"',
+    ];
   if (age !== undefined && parseDuration(age) === undefined)
     return [`--login-age ${age} is no duration`, 'write a number and a unit, such as --login-age 5m'];
   return undefined;
 }
 
-function supposed({ values }: RulesInvocation, now: number): Caller {
+/** A comma separates as well as a blank: both are typed. */
+const scopesOf = (text = ''): readonly string[] => text.split(/[\s,]+/).filter((scope) => scope !== '');
+
+function supposed({ values }: RulesInvocation): Caller {
   const { scopes, audience, acr } = values;
   if (scopes === undefined) return { kind: 'anonymous' };
   const age = parseDuration(values['login-age'] ?? '');
   return {
     kind: 'supposed',
-    scopes: scopes.split(/[\s,]+/).filter((scope) => scope !== ''),
+    scopes: scopesOf(scopes),
     audiences: audience,
     acr,
-    ...(age === undefined ? {} : { authenticatedAt: now - age }),
+    ...(age === undefined ? {} : { loginAge: age }),
   };
 }
 

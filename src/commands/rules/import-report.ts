@@ -1,6 +1,7 @@
 import type { Finding } from '../../migration/finding.ts';
 import type { Imported } from '../../migration/import.ts';
-import { paragraph, plural } from '../layout.ts';
+import { paragraph, plural, wholeLine } from '../layout.ts';
+import { shellWord } from '../shell-line.ts';
 
 const LEVELS: Readonly<Record<Finding['level'], string>> = {
   refused: 'NOT IMPORTED',
@@ -63,9 +64,12 @@ function section(title: string, groups: readonly (readonly Finding[])[]): readon
   ];
 }
 
+/** Commands stand in lines of their own, to be copied. */
 const next = (folder: string | undefined): readonly string[] =>
-  paragraph(
-    folder === undefined
-      ? 'Next: write them with --out FOLDER; nothing was written.'
-      : `Next: read the files, then postern rules table --rules ${folder}, and postern check.`,
-  );
+  folder === undefined
+    ? paragraph('Next: write them with --out FOLDER; nothing was written.')
+    : [
+        'Next: read the files, and decide what is changed. Then',
+        ...wholeLine(`postern rules table --rules ${shellWord(folder)}`, '  '),
+        ...wholeLine(`postern check --rules ${shellWord(folder)}`, '  '),
+      ];

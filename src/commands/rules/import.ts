@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readUtf8 } from '../../document/yaml-document.ts';
+import { needsSomebody } from '../../migration/finding.ts';
 import { type Imported, importForwardAuth } from '../../migration/import.ts';
 import { type ExitCode, misuse, pathFrom, printJson, type RulesInvocation } from '../command.ts';
 import { importText } from './import-report.ts';
@@ -9,7 +10,8 @@ import { reportProblems } from './loaded.ts';
 
 /**
  * `postern rules import FILE`: rules files of the `apps` of dniel's ForwardAuth for Auth0, into the folder of `--out` or to the
- * standard output, and a report of what has no equivalent. Exit code 1 when an app is not imported.
+ * standard output, and a report of what has no equivalent. Exit code 1 when somebody has to decide: an app is not imported, or
+ * means something else now.
  */
 export async function rulesImport(invocation: RulesInvocation): Promise<ExitCode> {
   const { cwd, words, values, json, out, err } = invocation;
@@ -21,12 +23,8 @@ export async function rulesImport(invocation: RulesInvocation): Promise<ExitCode
       'write postern rules import application.yaml --out rules',
     );
   const text = await readText(resolve(cwd, file));
-  if (text === undefined)
-    return misuse(
-      invocation,
-      `"${file}" cannot be read as UTF-8 text`,
-      'name the application.yaml of ForwardAuth',
-    );
+  if (typeof text !== 'string')
+    return misuse(invocation, `"${file}" ${text.fault}`, 'name the application.yaml of ForwardAuth');
   const imported = importForwardAuth(file, text);
   if ('problems' in imported) {
     reportProblems(invocation, imported.problems);
@@ -42,21 +40,22 @@ export async function rulesImport(invocation: RulesInvocation): Promise<ExitCode
       'name another folder with --out, and compare the two: postern rules diff OLD NEW',
     );
   if (folder !== undefined) await writeFiles(folder, imported);
-  const refused = imported.findings.some(({ level }) => level === 'refused');
-  if (json) printJson(invocation, { ok: !refused, folder: values.out ?? null, ...imported });
+  const isDone = !imported.findings.some(needsSomebody);
+  if (json) printJson(invocation, { ok: isDone, folder: values.out ?? null, ...imported });
   else if (folder !== undefined) out(importText(imported, file, values.out));
   else {
     out(imported.files.map((one) => `# ==== ${one.name} ====\n${one.text}`).join('\n'));
     err(importText(imported, file, undefined));
   }
-  return refused ? 1 : 0;
+  return isDone ? 0 : 1;
 }
 
-async function readText(path: string): Promise<string | undefined> {
+async function readText(path: string): Promise<string | { readonly fault: string }> {
   try {
-    return readUtf8(await readFile(path));
-  } catch {
-    return undefined; // the caller names the file that it asked for
+    return readUtf8(await readFile(path)) ?? { fault: 'is not UTF-8 text' };
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return { fault: code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})` };
   }
 }
 

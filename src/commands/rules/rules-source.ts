@@ -20,14 +20,14 @@ export interface NoSource {
 }
 
 /**
- * Reads the rules that a word names: a folder, a file, or a git revision, which means the configured rules at that revision
+ * Reads the rules that a word names: a folder, a file, or a git revision, which means the given path at that revision
  * (`HEAD~1`), or a path of it (`HEAD~1:deploy/rules`). A path that exists wins. Changes nothing in the repository.
- * @param rulesPath the configured rules, absolute
+ * @param implied what a bare revision means, absolute; the first that it has: see `impliedPaths`
  */
 export async function readSource(
   word: string,
   { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
-  rulesPath: string,
+  implied: readonly string[],
 ): Promise<RulesSource | NoSource> {
   const path = resolve(cwd, word);
   if (word !== '' && existsSync(path)) {
@@ -38,24 +38,36 @@ export async function readSource(
     });
     return { files: files.map(named), problems: problems.map(named) };
   }
-  return readRevision(word, { cwd, env }, rulesPath);
+  return readRevision(word, { cwd, env }, implied);
+}
+
+/**
+ * @param other the word that this one is compared with
+ * @returns the rules that a revision without a path means: those that the other word names, else the configured ones
+ */
+export function impliedPaths(other: string, cwd: string, configured: string): readonly string[] {
+  const path = resolve(cwd, other);
+  return other !== '' && path !== configured && existsSync(path) ? [path, configured] : [configured];
 }
 
 async function readRevision(
   word: string,
   { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
-  rulesPath: string,
+  implied: readonly string[],
 ): Promise<RulesSource | NoSource> {
-  let base = word.includes(':') ? cwd : dirname(rulesPath);
-  while (!existsSync(base)) base = dirname(base);
-  const git = (...words: readonly string[]): Promise<Buffer | undefined> => runGit(base, env, words);
-  const find = async (object: string): Promise<string | undefined> =>
-    (await git('rev-parse', '--verify', '--quiet', '--end-of-options', object))?.toString().trim();
-
-  const path = relative(base, rulesPath);
-  const object = await find(word.includes(':') ? word : `${word}:./${path}`);
-  if (object === undefined) return noSource(word, path, (await find(`${word}^{commit}`)) !== undefined);
-  const label = word.includes(':') ? word : `${word}:${pathFrom(cwd, rulesPath)}`;
+  const isBare = !word.includes(':');
+  const found = isBare
+    ? await findImplied(word, implied, { cwd, env })
+    : await findWritten(word, { cwd, env });
+  if (found === undefined) {
+    const revision = isBare ? word : word.slice(0, word.indexOf(':'));
+    const base = isBare ? nearestFolder(dirname(implied[0] ?? cwd)) : cwd;
+    const isRevision = (await findObject(`${revision}^{commit}`, base, env)) !== undefined;
+    const path = isBare ? implied.map((one) => pathFrom(cwd, one)).join(' and no ') : undefined;
+    return noSource(revision, word, isRevision, path);
+  }
+  const { object, label } = found;
+  const git = (...words: readonly string[]): Promise<Buffer | undefined> => runGit(found.base, env, words);
   const listing = await git('ls-tree', '--full-tree', '-z', object);
   const entries =
     listing === undefined ? [{ file: label, mode: '', blob: object }] : entriesOf(listing, label);
@@ -79,11 +91,65 @@ async function readRevision(
   return { files, problems };
 }
 
-function noSource(word: string, path: string, isRevision: boolean): NoSource {
+interface Found {
+  readonly object: string;
+  /** How its files are named. */
+  readonly label: string;
+  /** A folder of the repository. */
+  readonly base: string;
+}
+
+/** The first of the paths that the revision has. */
+async function findImplied(
+  revision: string,
+  paths: readonly string[],
+  { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
+): Promise<Found | undefined> {
+  for (const path of paths) {
+    const base = nearestFolder(dirname(path));
+    const object = await findObject(`${revision}:./${relative(base, path)}`, base, env);
+    if (object !== undefined) return { object, label: `${revision}:${pathFrom(cwd, path)}`, base };
+  }
+  return undefined;
+}
+
+/** A path that the word names itself: from the top of the repository that the caller is in. */
+async function findWritten(
+  word: string,
+  { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
+): Promise<Found | undefined> {
+  const object = await findObject(word, cwd, env);
+  return object === undefined ? undefined : { object, label: word, base: cwd };
+}
+
+const findObject = async (name: string, base: string, env: Invocation['env']): Promise<string | undefined> =>
+  (await runGit(base, env, ['rev-parse', '--verify', '--quiet', '--end-of-options', name]))
+    ?.toString()
+    .trim();
+
+/** A folder of the rules may be gone by now, and its repository still be there. */
+function nearestFolder(folder: string): string {
+  let base = folder;
+  while (!existsSync(base)) base = dirname(base);
+  return base;
+}
+
+/** @param implied the path that was looked for because the word names none */
+function noSource(
+  revision: string,
+  word: string,
+  isRevision: boolean,
+  implied: string | undefined,
+): NoSource {
+  if (isRevision && implied !== undefined)
+    return {
+      message: `the revision "${revision}" has no ${implied}`,
+      wayOut: `name where the rules were: ${revision}:path`,
+    };
   if (isRevision)
     return {
-      message: `the revision "${word}" has no ${path}`,
-      wayOut: `name where the rules were: ${word}:path`,
+      message: `the revision "${revision}" has no ${word.slice(revision.length + 1)}`,
+      wayOut: `a path begins at the top of the repository; write ${revision}:./path for one from here`,
     };
   return {
     message: `"${word}" is no file or folder here, and no git revision`,

@@ -1,21 +1,21 @@
 import { needText } from '../../review/need-text.ts';
 import { tableOf } from '../../review/table.ts';
 import type { AppRules } from '../../rules/rule-set.ts';
-import { type ExitCode, misuse, pathFrom, printJson, type RulesInvocation } from '../command.ts';
+import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
 import { columns, paragraph } from '../layout.ts';
 import { loadOrReport } from './loaded.ts';
 
 /** `postern rules table`: every rule in the order of precedence, for a review. */
 export async function rulesTable(invocation: RulesInvocation): Promise<ExitCode> {
-  const { cwd, json, out } = invocation;
+  const { json, out } = invocation;
   const [word] = invocation.words;
   if (word !== undefined)
     return misuse(invocation, `"${word}" is one word too many`, `write postern rules table --rules ${word}`);
   const loaded = await loadOrReport(invocation);
   if (loaded === undefined) return 1;
   const { written, version } = loaded.ruleSet;
-  if (json) printJson(invocation, { version, apps: written.map(tableJson) });
-  else out(`${[...written.flatMap((app) => tableLines(app, cwd)), ...LEGEND].join('\n')}\n`);
+  if (json) printJson(invocation, { ok: true, version, apps: written.map(tableJson) });
+  else out(`${[...written.flatMap((app) => tableLines(app)), ...LEGEND].join('\n')}\n`);
   return 0;
 }
 
@@ -25,6 +25,7 @@ const tableJson = (rules: AppRules) => ({
   audiences: rules.app.audiences,
   mode: rules.app.mode,
   ignoreCase: rules.app.ignoreCase,
+  tolerate: rules.app.tolerate,
   rules: tableOf(rules).map(({ methods, path, need, place }) => ({
     hosts: rules.app.hosts,
     methods,
@@ -34,7 +35,7 @@ const tableJson = (rules: AppRules) => ({
   })),
 });
 
-function tableLines(rules: AppRules, cwd: string): readonly string[] {
+function tableLines(rules: AppRules): readonly string[] {
   const { app } = rules;
   const facts = [
     app.audiences.length === 0 ? 'no audience' : `audience ${app.audiences.join(', ')}`,
@@ -46,7 +47,7 @@ function tableLines(rules: AppRules, cwd: string): readonly string[] {
     methods.join(' '),
     path,
     needText(need, app.audiences),
-    place === undefined ? 'not written' : pathFrom(cwd, place),
+    place ?? 'not written',
   ]);
   return [
     ...paragraph(`app ${app.name}: ${app.hosts.join(', ')}`, '', '  '),

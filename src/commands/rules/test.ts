@@ -1,52 +1,58 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { formatProblems } from '../../document/format.ts';
 import { evaluate } from '../../review/evaluate.ts';
-import { junitXml } from '../../review/junit.ts';
+import { junitError, junitXml } from '../../review/junit.ts';
 import { missingOf, runTests, type TestResult } from '../../review/run-tests.ts';
 import { testLine } from '../../review/test-line.ts';
 import type { App } from '../../rules/rule-set.ts';
 import { usualHost } from '../../rules/rule-tests.ts';
-import { type ExitCode, misuse, pathFrom, printJson, type RulesInvocation } from '../command.ts';
-import { columns, paragraph, plural } from '../layout.ts';
-import type { LoadedRules } from '../load-all.ts';
-import { loadOrReport } from './loaded.ts';
+import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
+import { columns, paragraph, plural, wholeLine } from '../layout.ts';
+import { type LoadedRules, loadForReview } from '../load-all.ts';
+import { explainLine, type Named } from '../shell-line.ts';
+import { reportLoading } from './loaded.ts';
 
 /** `postern rules test`: runs the tests of all apps on the evaluator that the check shares. */
 export async function rulesTest(invocation: RulesInvocation): Promise<ExitCode> {
-  const { cwd, json, out, values } = invocation;
+  const { json, out } = invocation;
   const [word] = invocation.words;
   if (word !== undefined)
     return misuse(invocation, `"${word}" is one word too many`, `write postern rules test --rules ${word}`);
-  const loaded = await loadOrReport(invocation);
-  if (loaded === undefined) return 1;
+  const loaded = await loadForReview(invocation);
+  if (!('ruleSet' in loaded)) {
+    const { problems } = loaded;
+    const unwritten = writeJunit(
+      invocation,
+      junitError(`${plural(problems.length, 'problem')}: no test ran`, formatProblems(problems)),
+    );
+    if (unwritten !== undefined) return unwritten;
+    await reportLoading(invocation, loaded);
+    return 1;
+  }
+  await reportLoading(invocation, loaded);
   const results = runTests(loaded.ruleSet, loaded.basePath, Math.floor(Date.now() / 1000));
   const untested = loaded.ruleSet.written.filter(({ tests }) => tests.length === 0).map(({ app }) => app);
-  if (values.junit !== undefined) {
-    try {
-      writeFileSync(
-        resolve(cwd, values.junit),
-        junitXml(results, (place) => pathFrom(cwd, place)),
-      );
-    } catch (error) {
-      const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      return misuse(
-        invocation,
-        `${values.junit} cannot be written (${code})`,
-        'name a file in a folder that exists',
-      );
-    }
+  const unwritten = writeJunit(invocation, junitXml(results));
+  if (unwritten !== undefined) return unwritten;
+  const names = untested.map(({ name }) => name);
+  if (json) printJson(invocation, testsJson(results, names));
+  else out(`${testLines(results, untested, loaded, invocation).join('\n')}\n`);
+  return results.every(({ failure }) => failure === undefined) ? 0 : 1;
+}
+
+/** @returns the exit code of a wrong call, when the file cannot be written. */
+function writeJunit(invocation: RulesInvocation, xml: string): ExitCode | undefined {
+  const { cwd, values } = invocation;
+  if (values.junit === undefined) return undefined;
+  try {
+    writeFileSync(resolve(cwd, values.junit), xml);
+    return undefined;
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const message = `${values.junit} cannot be written (${code})`;
+    return misuse(invocation, message, 'name a file in a folder that exists');
   }
-  const failed = results.filter(({ failure }) => failure !== undefined);
-  if (json)
-    printJson(
-      invocation,
-      testsJson(
-        results,
-        untested.map(({ name }) => name),
-      ),
-    );
-  else out(`${testLines(results, untested, loaded, cwd).join('\n')}\n`);
-  return failed.length === 0 ? 0 : 1;
 }
 
 /** The results for programs. */
@@ -74,17 +80,17 @@ function testLines(
   results: readonly TestResult[],
   untested: readonly App[],
   loaded: LoadedRules,
-  cwd: string,
+  named: Named,
 ): readonly string[] {
   const perApp = [...Map.groupBy(results, ({ app }) => app)].map(([app, tests]) => {
     const passed = tests.filter(({ failure }) => failure === undefined).length;
     return [passed === tests.length ? 'ok' : 'FAILED', app, `${passed} of ${plural(tests.length, 'test')}`];
   });
   return [
-    ...failureLines(results, cwd),
+    ...failureLines(results),
     ...columns([...perApp, ...untested.map(({ name }) => ['-', name, 'no tests'])]),
     '',
-    ...closing(results, untested[0], loaded),
+    ...closing(results, untested[0], loaded, named),
   ];
 }
 
@@ -92,44 +98,30 @@ function closing(
   results: readonly TestResult[],
   untested: App | undefined,
   { ruleSet, basePath }: LoadedRules,
+  named: Named,
 ): readonly string[] {
   const failures = results.filter(({ failure }) => failure !== undefined);
-  const [first] = failures;
-  if (first !== undefined) {
-    const { method, host, target, scopes } = first.test;
-    const caller = scopes === undefined ? '' : ` --scopes '${scopes.join(' ')}'`;
-    return [
-      `${failures.length} of ${plural(results.length, 'test')} failed.`,
-      ...paragraph(
-        `why: postern rules explain ${method} 'https://${host}${target}'${caller}`,
-        '  -> ',
-        '     ',
-      ),
-    ];
-  }
+  if (failures.length > 0)
+    return [`${failures.length} of ${plural(results.length, 'test')} failed.`, ...whyLines(results, named)];
   const passed = results.length === 0 ? 'There are no tests.' : `${plural(results.length, 'test')} passed.`;
   const host = untested === undefined ? undefined : usualHost(untested.hosts);
   if (untested === undefined || host === undefined) return [passed];
   const anonymous = { kind: 'anonymous' } as const;
   const example = evaluate(ruleSet, basePath, { method: 'GET', host, target: '/' }, anonymous, 0);
   const hint = `begin with the file of ${untested.name}: tests: [${testLine(example, anonymous)}]`;
-  return [passed, ...paragraph(hint, '  -> ', '     ')];
+  return [passed, ...wholeLine(hint, '  -> ')];
+}
+
+/** The command that tells why the first of the failed tests failed. */
+export function whyLines(results: readonly TestResult[], named: Named): readonly string[] {
+  const first = results.find(({ failure }) => failure !== undefined);
+  return first === undefined ? [] : wholeLine(`why: ${explainLine(first.test, named)}`, '  -> ');
 }
 
 /** Each failed test: place and request, then what was expected and what came. */
-export const failureLines = (results: readonly TestResult[], cwd: string): readonly string[] =>
+export const failureLines = (results: readonly TestResult[]): readonly string[] =>
   results.flatMap(({ test, title, failure }) =>
     failure === undefined
       ? []
-      : [
-          ...paragraph(`${pathFrom(cwd, test.id)}: ${title}`, '', '    '),
-          ...columns(
-            failure.facts.map(([name, text]) => [
-              name,
-              name === 'rule' ? text.replace(/\((.*)\)$/, (_, id) => `(${pathFrom(cwd, id)})`) : text,
-            ]),
-            '    ',
-          ),
-          '',
-        ],
+      : [...paragraph(`${test.id}: ${title}`, '', '    '), ...columns(failure.facts, '    '), ''],
   );

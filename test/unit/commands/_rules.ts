@@ -35,6 +35,8 @@ export interface Asked {
   readonly issuer?: string;
   /** Further lines of the configuration; undefined for no configuration at all. */
   readonly config?: string | undefined;
+  /** What `--config` names. */
+  readonly configPath?: string;
 }
 
 export interface Said {
@@ -63,7 +65,7 @@ export async function runRules(words: readonly string[], asked: Asked = {}): Pro
     const invocation = {
       env: {},
       cwd: folder,
-      configPath: undefined,
+      configPath: asked.configPath,
       json: asked.json === true,
       out: (text: string) => {
         out += text;
@@ -74,7 +76,7 @@ export async function runRules(words: readonly string[], asked: Asked = {}): Pro
     };
     const code =
       words[0] === 'check'
-        ? await check(invocation)
+        ? await check({ ...invocation, values: asked.values ?? {} })
         : await rules({
             ...invocation,
             words,
@@ -89,6 +91,9 @@ export async function runRules(words: readonly string[], asked: Asked = {}): Pro
   }
 }
 
+/** Lines that are there to be copied, and are never broken. */
+const TO_COPY = /^ {2}-> (?:why|begin with)|^ {3,5}- \{ request: /;
+
 /** Lines of a text that no terminal of 100 columns can show, or that end in a blank. */
 export const badLines = (text: string): readonly string[] =>
-  text.split('\n').filter((line) => [...line].length > 100 || /\s$/.test(line));
+  text.split('\n').filter((line) => ([...line].length > 100 && !TO_COPY.test(line)) || /\s$/.test(line));

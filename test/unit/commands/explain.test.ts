@@ -62,7 +62,7 @@ a page load with a session; a script with a session -> 200 permitted
   test('tells of a login: what the provider would be asked for, and asked once only', async () => {
     const anonymous = await explained('https://shop.example.com/account');
     expect(anonymous).toContain('a page load -> 302 login-started: Sign in\n');
-    expect(anonymous).toMatch(/scope=openid\+orders:admin\+orders:read[\s\S]*resource=https/);
+    expect(anonymous).toMatch(/scope=openid\+orders%3Aadmin\+orders%3Aread[\s\S]*resource=https/);
     expect(anonymous).toContain('a script or API call -> 401 login-needed: Please sign in\n');
     const session = await explained('https://shop.example.com/api/orders', { values: { scopes: '' } });
     expect(session).toContain('a page load with a session -> 302 login-started: Sign in\n');
@@ -91,7 +91,32 @@ a page load with a session; a script with a session -> 200 permitted
     );
     expect(lacking).toContain('decision  forbidden (step-up-needed)\n');
     const values = { scopes: '', acr: 'mfa', 'login-age': '14m' };
-    expect(await explained(address, { files, values })).toContain('decision  permit (permitted)\n');
+    const told = await explained(address, { files, values });
+    expect(told).toContain('decision  permit (permitted)\n');
+    expect(told).toContain(
+      '   - { request: GET /account, scopes: [], acr: mfa, loginAge: 14m, expect: permit }\n',
+    );
+  });
+
+  test('tells which tenant a host is of, and that it decides nothing', async () => {
+    const files = { 'shop.yaml': SHOP.replace('"*.shop', '"{tenant}.shop') };
+    const asked = { files, values: { scopes: '' } };
+    const out = await explained('https://acme.shop.example.com/account', asked);
+    expect(out).toContain(
+      'app       shop, by its host {tenant}.shop.example.com\n          tenant acme: tokens are not compared with it by this version\n',
+    );
+    expect(out).toContain('decision  permit (permitted)\n');
+    const json = await runRules(['explain', 'https://acme.shop.example.com/account'], {
+      ...asked,
+      json: true,
+    });
+    expect(JSON.parse(json.out).app).toMatchObject({ name: 'shop', tenant: 'acme' });
+  });
+
+  test('leaves a test that is to be copied in one line', async () => {
+    const path = `/account/${'segment/'.repeat(15)}`;
+    const out = await explained(`https://shop.example.com${path}`);
+    expect(out).toContain(`\n   - { request: GET ${path}, expect: login }\n`);
   });
 
   test.each([
@@ -167,10 +192,10 @@ a page load with a session; a script with a session -> 200 permitted
         path: '/api/orders/**',
         method: 'DELETE',
         need: '[orders:admin]',
-        place: './rules/shop.yaml:11',
+        place: 'rules/shop.yaml:11',
       },
       losers: [],
-      caller: { kind: 'supposed', scopes: ['orders:read'] },
+      caller: { kind: 'supposed', scopes: ['orders:read'], audiences: ['https://api.shop.example.com'] },
       check: [
         { part: 'audience', met: true },
         { part: 'all', text: 'orders:admin', met: false },
@@ -182,6 +207,7 @@ a page load with a session; a script with a session -> 200 permitted
         { who: 'a bearer token', status: 403, reason: 'scope-missing' },
         { who: 'a script with a session', status: 403, reason: 'scopes-not-asked' },
       ],
+      test: '{ request: DELETE /api/orders/7, scopes: [orders:read], expect: forbidden, missing: [orders:admin] }',
     });
   });
 });

@@ -154,6 +154,74 @@ describe('Traefik', () => {
   });
 });
 
+describe('the login host of the central shape', () => {
+  const ENDPOINTS = 'endpoints: [traefik, nginx, envoy]';
+  const CENTRAL = { rules: [SHOP, OPS], config: `${ENDPOINTS}\nloginUrl: https://login.example.org` };
+
+  test('has the pages of the gateway in Traefik, and no app', async () => {
+    const { routers } = parse(await printed('traefik-file', CENTRAL)).http;
+    const hosts = [...routers['postern-pages'].rule.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host);
+    expect(hosts).toEqual(['shop.example.com', 'ops.example.com', 'login.example.org']);
+    expect(Object.keys(routers)).toEqual(['shop', 'shop-wildcard', 'ops', 'postern-pages']);
+    for (const name of ['shop', 'shop-wildcard', 'ops'])
+      expect(routers[name].rule).not.toContain('login.example.org');
+    for (const kind of ['traefik-labels', 'traefik-crd']) {
+      const text = (await printed(kind, CENTRAL)).replaceAll(/\s+/g, '');
+      expect(text.match(/Host\(`login\.example\.org`\)/g)).toHaveLength(1);
+    }
+  });
+
+  test('is a site of its own in Caddy: pages, else 404', async () => {
+    const [, site = ''] = (await printed('caddy', CENTRAL)).split('\nlogin.example.org {\n');
+    expect(site).toBe('\troute {\n\t\timport postern-before\n\t\trespond 404\n\t}\n}\n');
+  });
+
+  test('is a server of its own in nginx: pages, else 404', async () => {
+    const [, server = ''] = (await printed('nginx', CENTRAL)).split('server_name login.example.org;');
+    expect(server).toContain('location ~ "^(?:/_auth|/\\.well-known/oauth-protected-resource)(?:/|$)" {');
+    expect(server).toContain('if ($postern_two_hosts) {');
+    expect(server).toMatch(/location \/ \{\n {4}return 404;\n {2}\}\n\}\n$/);
+    expect(server.match(/proxy_pass [^;]*/g)).toEqual(['proxy_pass http://postern_pages']);
+  });
+
+  test('is a virtual host of its own in Envoy: all but the pages is checked, and so refused', async () => {
+    const text = await printed('envoy', CENTRAL);
+    const [{ filters }] = parse(text).static_resources.listeners[0].filter_chains;
+    const { virtual_hosts } = filters[0].typed_config.route_config;
+    const login = virtual_hosts.at(-1);
+    expect(login).toMatchObject({ name: 'postern-login', domains: ['login.example.org'] });
+    expect(login.routes).toEqual(virtual_hosts[0].routes.slice(0, 2));
+  });
+
+  test.each<[url: string, caddy: string, nginx: string]>([
+    ['https://login.example.org:8443', 'login.example.org:8443 {', '  listen 80;'],
+    ['http://login.localhost:8080', 'http://login.localhost:8080 {', '  listen 8080;'],
+  ])('%s is served there', async (url, caddy, nginx) => {
+    const asked = { config: `${ENDPOINTS}\nloginUrl: ${url}` };
+    expect((await printed('caddy', asked)).split('\n')).toContain(caddy);
+    expect((await printed('nginx', asked)).split('\n')).toContain(nginx);
+  });
+
+  test.each(KINDS)(
+    '%s needs nothing more for a host that an app has, by name or by wildcard',
+    async (kind) => {
+      const without = await printed(kind, { rules: [SHOP, OPS] });
+      for (const host of ['ops.example.com', 'login.shop.example.com']) {
+        const config = `${ENDPOINTS}\nloginUrl: https://${host}`;
+        expect(await printed(kind, { rules: [SHOP, OPS], config })).toBe(without);
+      }
+    },
+  );
+
+  test('is in the JSON', async () => {
+    const { out } = await runProxy('caddy', { ...CENTRAL, json: true });
+    expect(JSON.parse(out).login).toEqual({
+      host: 'login.example.org',
+      origin: { scheme: 'https', port: 443 },
+    });
+  });
+});
+
 describe('where the gateway is', () => {
   const ADDRESSES = 'endpoints: [traefik]\ntrustedProxies: [private]\n';
   test.each<[kind: string, config: string, gateway: string | undefined, address: string]>([

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { badLines, runRules, SHOP } from './_rules.ts';
+import { COMMAND_NAMES } from '../../../src/commands/usage.ts';
+import { type Asked, badLines, runRules, SHOP } from './_rules.ts';
 
 const LONG = `app: long
 hosts: [${Array.from({ length: 9 }, (_, i) => `host-number-${i}.of-a-long-domain.example.com`).join(', ')}]
@@ -17,6 +18,11 @@ const FAILING = SHOP.replace('missing: [orders:admin]', 'missing: [orders:write]
   'GET /,                expect: public',
   'GET /,                expect: login',
 );
+
+const spawnMain = (words: readonly string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, '../../../src/main.ts'), ...words], {
+    encoding: 'utf8',
+  });
 
 describe('every command', () => {
   test.each([
@@ -41,7 +47,10 @@ describe('every command', () => {
       expect({ code, out }).toEqual({ code: 1, out: '' });
       expect(err).toContain('shop.yaml:6:27: `publc` is no need.');
       const json = await runRules(words, { files, json: true });
-      expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ line: 6, column: 27 }] });
+      expect(JSON.parse(json.out)).toMatchObject({
+        ok: false,
+        problems: [{ file: 'rules/shop.yaml', line: 6, column: 27 }],
+      });
     },
   );
 
@@ -61,6 +70,10 @@ describe('every command', () => {
     const { code, err, out } = await runRules(words);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(`postern: ${message}`);
+    const json = await runRules(words, { json: true });
+    expect([json.code, json.err]).toEqual([2, '']);
+    const [first = ''] = message.split('\n');
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, problems: [{ message: first }] });
   });
 
   test.each([
@@ -70,6 +83,8 @@ describe('every command', () => {
     [{ audience: ['x'] }, 'without --scopes the caller is anonymous and has no token'],
     [{ acr: 'mfa' }, 'without --scopes the caller is anonymous and has no token'],
     [{ scopes: '', 'login-age': '5' }, '--login-age 5 is no duration'],
+    [{ scopes: 'orders:read "x"' }, '"\\"x\\"" is no scope token (RFC 6749 section 3.3)'],
+    [{ scopes: 'größe' }, '"größe" is no scope token (RFC 6749 section 3.3)'],
     [{ token: '-' }, 'the standard input is empty'],
   ])('misuse of rules explain: %j', async (values, message) => {
     const { code, err, out } = await runRules(['explain', 'https://shop.example.com/'], { values });
@@ -82,14 +97,45 @@ describe('every command', () => {
     [['check', '--junit', 'a'], '--junit belongs to `postern rules test`'],
     [
       ['rules', 'diff', '--rules', 'a'],
-      '--rules belongs to `postern rules test`, `postern rules explain`, `postern rules table`',
+      '--rules belongs to `postern check`, `postern rules test`, `postern rules explain`, `postern rules table`',
     ],
     [['rules', 'table', '--gateway', 'a'], '--gateway belongs to `postern proxy`'],
   ])('misuse of the command line: %j', (words, message) => {
-    const main = join(import.meta.dirname, '../../../src/main.ts');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnMain(words);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toBe(`postern: ${message}\n  -> see postern --help\n`);
+  });
+
+  test.each([
+    [['rules', 'test', '--json', '--scopes', 'a'], '--scopes belongs to `postern rules explain`'],
+    [['--json', 'nope'], 'there is no command "nope"'],
+    [['check', '--json', '--nope'], "Unknown option '--nope'"],
+  ])('misuse of the command line, in JSON: %j', (words, message) => {
+    const { status, stdout, stderr } = spawnMain(words);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      ok: false,
+      problems: [{ message, wayOut: 'see postern --help' }],
+    });
+  });
+
+  test.each<[readonly string[], readonly string[]]>([
+    [['help'], COMMAND_NAMES],
+    [['--help'], COMMAND_NAMES],
+    [['help', 'nonsense'], COMMAND_NAMES],
+    [['check', '--help'], ['check']],
+    [['help', 'check'], ['check']],
+    [['rules', '--help'], COMMAND_NAMES.filter((name) => name.startsWith('rules '))],
+    [['rules', 'import', 'x', '--help'], ['rules import']],
+    [['sessions', 'kill', '--help'], ['sessions kill']],
+  ])('%j tells of its commands alone', (words, names) => {
+    const { status, stdout } = spawnMain(words);
+    const told = [
+      ...stdout.matchAll(/^ {2}postern \[?([a-z]+(?: (?:test|explain|table|diff|import|list|kill))?)/gm),
+    ];
+    expect([status, told.map(([, name]) => name)]).toEqual([0, names]);
+    expect(stdout).toContain('\nExit codes: 0 good');
+    expect(badLines(stdout)).toEqual([]);
   });
 });
 
@@ -98,7 +144,7 @@ describe('rules for a review', () => {
     const { code, err } = await runRules(['test'], { config: undefined });
     expect(code).toBe(0);
     expect(err).toBe(
-      'postern: note: the configuration has 2 problems, see postern check; the rules of rules are read all the same\n',
+      'postern: note: the configuration has 2 problems, see postern check; the rules of rules are read all\n  the same\n',
     );
   });
 
@@ -171,10 +217,10 @@ FAILED  shop  1 of 3 tests
       results: [
         {
           app: 'shop',
-          place: './rules/shop.yaml:15',
+          place: 'rules/shop.yaml:15',
           ok: false,
           expected: { outcome: 'login' },
-          got: { outcome: 'public', reason: 'public', missing: [], rule: './rules/shop.yaml:6' },
+          got: { outcome: 'public', reason: 'public', missing: [], rule: 'rules/shop.yaml:6' },
         },
         { ok: true },
         { ok: false, expected: { missing: ['orders:write'] }, got: { missing: ['orders:admin'] } },
@@ -191,6 +237,71 @@ FAILED  shop  1 of 3 tests
     expect(written['j.xml']).toContain('<testsuite name="shop" tests="3" failures="2" errors="0">');
     expect(written['j.xml']).toContain('file="rules/shop.yaml" line="15"');
     expect(written['j.xml']).toContain('<failure message="expected login, got public">');
+  });
+
+  test('writes an error as JUnit XML where the rules do not load', async () => {
+    const asked = { files: { 'shop.yaml': SHOP.replace('public', 'publc') }, values: { junit: 'j.xml' } };
+    const { code, written, err } = await runRules(['test'], asked);
+    expect(code).toBe(1);
+    expect(err).toContain('`publc` is no need.');
+    expect(written['j.xml']).toContain('<testsuite name="rules" tests="1" failures="0" errors="1">');
+    expect(written['j.xml']).toContain(
+      '<error message="1 problem: no test ran">rules/shop.yaml:6:27: `publc`',
+    );
+  });
+
+  test.each<[string, string, Asked, string]>([
+    ['a plain request', 'GET /a, expect: deny', {}, "GET 'https://a.example.com/a'"],
+    [
+      'all that a test says of the caller',
+      '"GET /it\'s?a=b&c", scopes: [a, b], audience: https://y, acr: mfa, loginAge: 300s, expect: deny',
+      {},
+      "GET 'https://a.example.com/it'\\''s?a=b&c' --scopes 'a b' --audience 'https://y' --acr mfa --login-age 5m",
+    ],
+    [
+      'a token without scopes',
+      'GET /a, scopes: [], expect: deny',
+      {},
+      "GET 'https://a.example.com/a' --scopes ''",
+    ],
+    [
+      'the rules by name',
+      'GET /a, expect: deny',
+      { values: { rules: 'rules' }, config: undefined },
+      "GET 'https://a.example.com/a' --rules rules",
+    ],
+    [
+      'the configuration by name',
+      'GET /a, expect: deny',
+      { configPath: 'postern.yaml' },
+      "GET 'https://a.example.com/a' --config postern.yaml",
+    ],
+    [
+      'a long request, whole',
+      `GET /${'a-segment/'.repeat(12)}, expect: deny`,
+      {},
+      `GET 'https://a.example.com/${'a-segment/'.repeat(12)}'`,
+    ],
+  ])('says how to ask why, with %s', async (_, line, asked, command) => {
+    const text = `app: a\nhosts: [a.example.com]\naudience: x\nrules: { /**: [s] }\ntests: [{ request: ${line} }]`;
+    for (const words of [['test'], ['check']]) {
+      const { code, out } = await runRules(words, { files: { 'a.yaml': text }, ...asked });
+      expect(code).toBe(1);
+      expect(out).toContain(`\n  -> why: postern rules explain ${command}\n`);
+    }
+  });
+
+  test('says that the defaults beside a single file are not read', async () => {
+    const files = { 'shop.yaml': SHOP, '_defaults.yaml': 'issuers: [https://i.example.com/]\n' };
+    const values = { rules: 'rules/shop.yaml' };
+    const NOTE =
+      'postern: note: rules/_defaults.yaml is not read for a single file; name the folder to have it read\n';
+    for (const words of [['test'], ['table'], ['explain', 'https://shop.example.com/'], ['check']])
+      expect(await runRules(words, { files, values })).toMatchObject({ code: 0, err: NOTE });
+    const broken = { ...files, 'shop.yaml': SHOP.replace('audience: https://api.shop.example.com\n', '') };
+    const { err } = await runRules(['test'], { files: broken, values });
+    expect(err).toContain(`${NOTE}rules/shop.yaml:1:1: The app has no \`audience\``);
+    expect(await runRules(['test'], { files, values: { rules: 'rules' } })).toMatchObject({ err: '' });
   });
 
   test('cannot write JUnit XML where there is no folder', async () => {
@@ -217,14 +328,15 @@ describe('rules table', () => {
   test('has the same as JSON, each rule with its hosts', async () => {
     const { out } = await runRules(['table'], { json: true });
     const [app] = JSON.parse(out).apps;
-    expect(app).toMatchObject({ app: 'shop', mode: 'enforce' });
+    expect(JSON.parse(out).ok).toBe(true);
+    expect(app).toMatchObject({ app: 'shop', mode: 'enforce', ignoreCase: false, tolerate: [] });
     expect(app.rules).toHaveLength(8);
     expect(app.rules[4]).toEqual({
       hosts: ['shop.example.com', '*.shop.example.com'],
       methods: ['POST', 'PUT', 'PATCH'],
       path: '/api/orders/**',
       need: '{ all: [orders:write], any: [staff, partner] }',
-      place: './rules/shop.yaml:10',
+      place: 'rules/shop.yaml:10',
     });
     expect(app.rules.at(-1)).toMatchObject({ path: 'otherwise', need: 'deny', place: null });
   });

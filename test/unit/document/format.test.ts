@@ -69,3 +69,11 @@ test('lets no control character reach the terminal', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: this is what must not be there
   expect(formatProblems([problem])).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
 });
+
+test('counts files, and neither the environment nor its variables', () => {
+  const at = (file: string): Problem => ({ file, line: 1, column: 1, message: 'No.', wayOut: 'do it' });
+  const last = (...files: readonly string[]): string | undefined =>
+    formatProblems(files.map(at)).trimEnd().split('\n').at(-1);
+  expect(last('environment', 'POSTERN_FOO', 'a.yaml')).toBe('3 problems');
+  expect(last('environment', 'b.yaml', 'a.yaml', 'a.yaml')).toBe('4 problems in 2 files');
+});

@@ -17,7 +17,8 @@ apps:
 test('writes files that load into a folder, and the report to the standard output', async () => {
   await inFolder({ 'application.yaml': FILE }, async (folder) => {
     const { code, out, err } = await run(rulesImport, folder, ['application.yaml'], { out: 'made/rules' });
-    expect([code, err]).toEqual([0, '']);
+    // GET and OPTIONS are open to everybody: somebody has to say whether that was meant.
+    expect([code, err]).toEqual([1, '']);
     expect(readdirSync(join(folder, 'made/rules')).toSorted()).toEqual([
       'example.test.yaml',
       'www.example.test.yaml',
@@ -32,7 +33,7 @@ test('writes files that load into a folder, and the report to the standard outpu
     expect(out).not.toContain('s3cr3t');
     expect(out.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(out).toContain(
-      'Next: read the files, then postern rules table --rules made/rules, and postern check.\n',
+      'Next: read the files, and decide what is changed. Then\n  postern rules table --rules made/rules\n  postern check --rules made/rules\n',
     );
   });
 });
@@ -51,11 +52,36 @@ test('overwrites nothing, and writes nothing then', async () => {
 test('prints rules to the standard output and the report beside it, without a folder', async () => {
   await inFolder({ 'application.yaml': FILE }, async (folder) => {
     const { code, out, err } = await run(rulesImport, folder, ['application.yaml']);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
+    expect(err).toContain('# a new one: openssl rand -base64 32\n');
     expect(out).toContain('# ==== www.example.test.yaml ====\n');
     expect(out).toContain('    GET OPTIONS: public\n');
     expect(err).toContain('Next: write them with --out FOLDER; nothing was written.');
     expect(readdirSync(folder)).toEqual(['application.yaml']);
+  });
+});
+
+test.each<[string, string, number, string]>([
+  ['nothing to decide', '- name: www.example.test\n', 0, '1 rules file'],
+  [
+    'a list of no methods',
+    '- { name: www.example.test, restricted-methods: [] }\n',
+    1,
+    '4: restricted-methods (changed): the list is empty: every method was open',
+  ],
+])('exit code with %s', async (_, apps, expected, text) => {
+  const file = `domain: https://acme.eu.auth0.com/
+default: { name: default, client-id: AbC, audience: https://api }
+apps:
+${apps}`;
+  await inFolder({ 'application.yaml': file }, async (folder) => {
+    const { code, out } = await run(rulesImport, folder, ['application.yaml'], { out: 'rules' });
+    expect([code, readdirSync(join(folder, 'rules'))]).toEqual([expected, ['www.example.test.yaml']]);
+    expect(out).toContain(text);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      '2: default (no equivalent): `default` is no host that a browser asks for',
+    );
+    expect(out).toContain('provider:\n    kind: auth0\n');
   });
 });
 
@@ -72,10 +98,10 @@ test('exits with 1 when an app is left out', async () => {
 test('prints JSON with the files, the findings and the configuration', async () => {
   await inFolder({ 'application.yaml': FILE }, async (folder) => {
     const { code, out } = await run(rulesImport, folder, ['application.yaml'], { json: true });
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     const answer = JSON.parse(out) as Record<string, unknown>;
     expect(Object.keys(answer)).toEqual(['ok', 'folder', 'files', 'findings', 'configuration']);
-    expect(answer['ok']).toBe(true);
+    expect(answer['ok']).toBe(false);
     expect(out).not.toContain('s3cr3t');
   });
 });
@@ -83,10 +109,11 @@ test('prints JSON with the files, the findings and the configuration', async () 
 test.each<[string, readonly string[], string]>([
   ['no word', [], 'which file is imported?'],
   ['two words', ['application.yaml', 'x'], '"x" is one word too many'],
-  ['a file that is not there', ['nothing.yaml'], '"nothing.yaml" cannot be read as UTF-8 text'],
+  ['a file that is not there', ['nothing.yaml'], '"nothing.yaml" does not exist'],
+  ['a folder', ['folder'], '"folder" cannot be read (EISDIR)'],
   ['another YAML file', ['other.yaml'], 'other.yaml:1:1: This is no application.yaml of ForwardAuth'],
 ])('refuses %s', async (_, words, message) => {
-  const files = { 'application.yaml': FILE, 'other.yaml': 'client-secret: s3cr3t\n' };
+  const files = { 'application.yaml': FILE, 'other.yaml': 'client-secret: s3cr3t\n', 'folder/x': '' };
   const { code, out, err } = await inFolder(files, (folder) => run(rulesImport, folder, words));
   expect([code, out]).toEqual([2, '']);
   expect(err).toContain(message);

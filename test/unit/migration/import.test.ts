@@ -185,7 +185,14 @@ describe('methods', () => {
       '  /**:\n    PROPFIND: authenticated\n    otherwise: authenticated\n',
       [],
     ],
-    ['an empty list', 'restricted-methods: []', '  /**: authenticated\n', []],
+    [
+      'an empty list',
+      'restricted-methods: []',
+      '  /**: authenticated\n',
+      [
+        'changed www.example.test:4 the list is empty: every method was open to everybody there; here all of them are guarded',
+      ],
+    ],
   ])('%s', (_, line, rules, findings) => {
     const text = app(...(line === '' ? [] : [line]));
     expect(rulesOf(text)).toBe(rules);

@@ -95,7 +95,9 @@ any: GET HEAD POST PUT PATCH DELETE OPTIONS
       });
       const closed = await run(rulesDiff, folder, ['old.yaml', 'new.yaml']);
       expect(closed.code).toBe(0);
-      expect(closed.out).toContain('Nobody passes who did not pass before.\n1 change turns callers away');
+      expect(closed.out).toContain(
+        'Nobody passes who did not pass before.\n1 change turns callers away: tell them before you merge.\n',
+      );
       expect((await run(rulesDiff, folder, ['new.yaml', 'old.yaml'])).code).toBe(1);
     });
   });
@@ -201,6 +203,24 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
     });
   });
 
+  test('takes a revision without a path for the folder or file that it is compared with', async () => {
+    await inFolder({ 'deploy/rules/shop.yaml': shop('/a: [r]'), 'rules/x.yaml': 'no' }, async (folder) => {
+      git(folder, 'init', '-q');
+      commit(folder);
+      write(folder, { 'deploy/rules/shop.yaml': shop('/a: public') });
+      for (const words of [
+        ['HEAD', 'deploy/rules'],
+        ['HEAD', 'deploy/rules/shop.yaml'],
+      ]) {
+        const { code, out, err } = await run(rulesDiff, folder, words);
+        expect([code, err]).toEqual([1, '']);
+        expect(out).toContain('was  [r]  (HEAD:deploy/rules/shop.yaml:5)');
+      }
+      const back = await run(rulesDiff, folder, ['deploy/rules', 'HEAD']);
+      expect([back.code, back.err]).toEqual([0, '']);
+    });
+  });
+
   test('lets a path win over a revision of the same name', async () => {
     await inFolder({ 'rules/shop.yaml': shop('/a: [r]') }, async (folder) => {
       git(folder, 'init', '-q');
@@ -219,20 +239,30 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
       commit(folder);
       const messages: readonly [string, string][] = [
         ['HEAD~7', '"HEAD~7" is no file or folder here, and no git revision'],
-        ['HEAD:nowhere', '"HEAD:nowhere" is no file or folder here, and no git revision'],
+        [
+          'HEAD:nowhere',
+          'the revision "HEAD" has no nowhere\n  -> a path begins at the top of the repository; write HEAD:./path for one from here',
+        ],
+        ['HEAD~7:rules', '"HEAD~7:rules" is no file or folder here, and no git revision'],
         ['HEAD:none', 'HEAD:none: The folder holds no rules file at this revision.'],
-        ['HEAD', 'HEAD:rules/link.yaml: The file is a link, and links are not followed in a revision.'],
+        ['HEAD:rules', 'HEAD:rules/link.yaml: The file is a link, and links are not followed in a revision.'],
       ];
       for (const [word, message] of messages) {
         const { code, err } = await run(rulesDiff, folder, [word, 'rules/shop.yaml']);
         expect(code).toBe(2);
         expect(err).toContain(message);
       }
-      write(folder, { 'postern.yaml': 'rules: elsewhere\n' });
-      const { err } = await run(rulesDiff, folder, ['HEAD', 'rules/shop.yaml']);
-      expect(err).toBe(
-        'postern: the revision "HEAD" has no elsewhere\n  -> name where the rules were: HEAD:path\n',
-      );
+      write(folder, { 'postern.yaml': 'rules: elsewhere\n', 'later/shop.yaml': shop('/a: [r]') });
+      for (const [words, path] of [
+        [['HEAD', 'HEAD'], 'elsewhere'],
+        [['HEAD', 'later'], 'later and no elsewhere'],
+        [['later/shop.yaml', 'HEAD'], 'later/shop.yaml and no elsewhere'],
+      ] as const) {
+        const { err } = await run(rulesDiff, folder, words);
+        expect(err).toBe(
+          `postern: the revision "HEAD" has no ${path}\n  -> name where the rules were: HEAD:path\n`,
+        );
+      }
     });
   });
 });

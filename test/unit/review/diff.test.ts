@@ -236,12 +236,18 @@ describe('hosts', () => {
       ['closes: any b.de, *.a.de /**: [r] (0.yaml:4) -> deny (0.yaml:4) | GET b.de/'],
     ],
     [
+      'a tenant that is captured, and compared with nothing',
+      [on('"*.a.de"', '[r]')],
+      [on('"{tenant}.a.de"', '[r]')],
+      ['hosts neither: *.a.de -> {tenant}.a.de'],
+    ],
+    [
       'a tenant that is captured no more',
       [on('"{tenant}.a.de"', '[r]').replace('shop-api', '"api:{tenant}"')],
       [on('"*.a.de"', '[r]').replace('shop-api', '"api:any"')],
       [
         'other: any *.a.de /**: { audience: api:{tenant}, all: [r] } (0.yaml:4) -> { audience: api:any, all: [r] } (0.yaml:4) | GET any.a.de/',
-        'hosts opens: {tenant}.a.de -> *.a.de',
+        'hosts neither: {tenant}.a.de -> *.a.de',
         'OPENS',
       ],
     ],

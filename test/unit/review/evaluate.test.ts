@@ -58,18 +58,8 @@ describe('evaluate', () => {
     // The first audience of the app is the one that a login asks for.
     ['GET shop.example.com/account', holding('', { audiences: ['https://second'] }), 'permit', 'permitted'],
     ['GET shop.example.com/admin', holding(''), 'forbidden', 'step-up-needed'],
-    [
-      'GET shop.example.com/admin',
-      holding('', { acr: 'mfa', authenticatedAt: NOW - 899 }),
-      'permit',
-      'permitted',
-    ],
-    [
-      'GET shop.example.com/admin',
-      holding('', { acr: 'mfa', authenticatedAt: NOW - 901 }),
-      'forbidden',
-      'step-up-needed',
-    ],
+    ['GET shop.example.com/admin', holding('', { acr: 'mfa', loginAge: 899 }), 'permit', 'permitted'],
+    ['GET shop.example.com/admin', holding('', { acr: 'mfa', loginAge: 901 }), 'forbidden', 'step-up-needed'],
     ['GET shop.example.com/nothing', holding('read'), 'deny', 'no-rule'],
     ['GET other.example.com/nothing', holding(''), 'permit', 'permitted'],
     ['GET other.example.com/oPEN', ANONYMOUS, 'public', 'public'],

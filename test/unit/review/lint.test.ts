@@ -103,9 +103,19 @@ describe('what is listed', () => {
     [
       'methods-unnamed',
       'rules: { /a: { GET: [s] }, /b: { GET: [s], otherwise: [t] }, /c: [s] }',
-      ['4 POST PUT PATCH DELETE /a: denied: the path names other methods'],
+      ['4 POST PUT PATCH DELETE OPTIONS /a: denied: the path names other methods'],
     ],
-    ['methods-unnamed', 'rules: { /a: { GET POST PUT PATCH DELETE: [s] } }', []],
+    [
+      'methods-unnamed',
+      'rules: { /a: { GET POST PUT PATCH DELETE: [s] } }',
+      ['4 OPTIONS /a: denied: the path names other methods'],
+    ],
+    ['methods-unnamed', 'rules: { /a: { GET POST PUT PATCH DELETE OPTIONS: [s] } }', []],
+    [
+      'methods-unregistered',
+      'rules: { /a: { GET FETCH-ALL SUMMON: [s], PURGE: [t] }, /b: { PROPFIND REPORT QUERY: [s] } }',
+      ['4 FETCH-ALL SUMMON /a: no registry has this method: is it spelled as clients send it?'],
+    ],
     [
       'report-mode',
       'mode: report\nrules: { /a: [s] }',

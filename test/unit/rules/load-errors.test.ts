@@ -147,6 +147,13 @@ describe('needs', () => {
       '5:7 `orders:read` is no need. -> write public, authenticated, deny; a scope is written as a list: [orders:read]',
     ],
     ['two words', `5:7 \`two words\` is no need. -> ${ALL_NEEDS}`],
+    ['"[a]"', '5:7 The quotes make one text of this need. -> remove the quotes'],
+    ['"{ all: [a, b] }"', '5:7 The quotes make one text of this need. -> remove the quotes'],
+    [
+      'public\u00a0',
+      '5:7 A no-break space stands here, which is no blank to YAML. -> put a plain blank in its place',
+    ],
+    ['*x', '5:7 YAML aliases are not used here. -> repeat the need in full'],
     ['', `5:3 The need is empty. -> ${ALL_NEEDS}`],
     ['true', `5:7 A need is a word, a list with one scope, or a map. -> ${ALL_NEEDS}`],
     ['5', `5:7 A need is a word, a list with one scope, or a map. -> ${ALL_NEEDS}`],
@@ -234,6 +241,22 @@ describe('methods', () => {
     ['{ get: public }', '5:9 Methods are written in upper case. -> write `GET`'],
     ['{ GET: public, post put: deny }', '5:22 Methods are written in upper case. -> write `POST PUT`'],
     ['{ Get: public }', '5:9 Methods are written in upper case. -> write `GET`'],
+    ['{ Otherwise: public }', '5:9 `Otherwise` is no method. -> write `otherwise`'],
+    ['{ GET: public, OTHERWISE: deny }', '5:22 `OTHERWISE` is no method. -> write `otherwise`'],
+    ['{ GET: public, OTHERS: deny }', '5:22 `OTHERS` is no method. -> write `otherwise`'],
+    [
+      '{ GET: public, others: deny }',
+      '5:22 `others` is no key that can stand here. -> did you mean `otherwise`?',
+    ],
+    ['{ "*": deny }', '5:9 `*` is no method. -> write `otherwise`'],
+    [
+      '{ ANY: public }',
+      '5:9 `ANY` is no method. -> write `otherwise` for methods that are not named, or `any` for a list of scopes',
+    ],
+    [
+      '{ GET ALL: public }',
+      '5:9 `ALL` is no method. -> write `otherwise` for methods that are not named, or `all` for a list of scopes',
+    ],
     ['{ GTE: public }', '5:9 `GTE` is no known method. -> did you mean `GET`?'],
     ['{ POST PTU: public }', '5:9 `PTU` is no known method. -> did you mean `PUT`?'],
     ['{ "GET,POST": public }', '5:9 Methods are separated by blanks. -> write `GET POST`'],
@@ -245,10 +268,7 @@ describe('methods', () => {
     ['{ GET GET: public }', '5:9 `GET` stands twice here. -> remove one of the two'],
     ['{ GET: publc }', '5:14 `publc` is no need. -> did you mean `public`?'],
     ['{ GET: [] }', '5:14 The list is empty. -> write [orders:read], or remove the key'],
-    [
-      '{ GET, HEAD: [a] }',
-      '5:9 This key has no value. -> write `key: value`; text with a comma or a bracket in it needs double quotes',
-    ],
+    ['{ GET, HEAD: [a] }', '5:9 Methods are separated by blanks. -> write `GET HEAD: [a]`'],
     [
       '{ GET: public, otherwsie: deny }',
       '5:22 `otherwsie` is no key that can stand here. -> did you mean `otherwise`?',
@@ -333,6 +353,13 @@ describe('keys of an app', () => {
     ['title: ""', '6:8 The title is empty. -> write the text'],
     ['title: "a\\u0007"', '6:8 The title holds a control character. -> remove it'],
     ['provider: 5', `6:11 A provider name must be text. -> ${TEXT}`],
+    ['issuers: id.example.com', '6:10 A list must stand here. -> write [https://id.example.com/]'],
+    [
+      'issuers: [id.example.com]',
+      '6:11 This is no issuer. -> write its URL exactly as its tokens spell `iss`, such as https://id.example.com/',
+    ],
+    ['issuers: https://id.example.com/', '6:10 A list must stand here. -> write [https://id.example.com/]'],
+    ['origins: www.example.com', '6:10 A list must stand here. -> write [https://www.example.com]'],
     ['issuers: [main]', '6:11 This is no issuer. -> write its URL exactly as its tokens spell `iss`'],
     [
       'otherwise: public',
@@ -542,6 +569,17 @@ describe('files as a whole', () => {
     ]);
   });
 
+  test.each(['_default.yaml', 'defaults.yaml', 'r/_Defaults.yml', 'default.yml'])(
+    'defaults whose name is misspelt: %s',
+    (file) => {
+      const near = { file, text: 'audience: https://api\n' };
+      expect(problemsOf(shop(HEAD + RULES), near)).toEqual([
+        `${file}:1:1 This file is read as one of an app, and has no \`app\`. -> if it holds the defaults of all apps, rename it to \`_defaults.yaml\``,
+      ]);
+      expect(problemsOf({ file, text: HEAD + RULES })).toEqual([]);
+    },
+  );
+
   test('defaults hold values only', () => {
     const keys =
       'provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken';
@@ -595,7 +633,7 @@ describe('tests', () => {
     ['', `5:1 A list of tests must stand here. -> write - ${FORM}, or remove the key`],
     [
       '[GET /]',
-      '5:9 A map stands here. -> write request, expect, scopes, missing, host, audience, acr as keys',
+      '5:9 A map stands here. -> write request, expect, scopes, missing, host, audience, acr, loginAge as keys',
     ],
   ])('tests: %s', (tests, problem) => {
     expect(problemsOf(shop(`${APP}tests: ${tests}\n`))).toEqual([`shop.yaml:${problem}`]);
@@ -633,6 +671,7 @@ describe('tests', () => {
       'request: "G@T /", expect: public',
       '16 A request is a method, one blank and an address. -> write GET /orders/7',
     ],
+    ['request: ANY /, expect: public', '16 `ANY` is no method. -> write one method, such as GET'],
     ['request: GTE /, expect: public', '16 `GTE` is no known method. -> did you mean `GET`?'],
     ['request: get /, expect: public', '16 `get` is no known method. -> did you mean `GET`?'],
     ['request: GET x, expect: public', '16 The address of a request begins with `/`. -> write GET /x'],
@@ -672,6 +711,14 @@ describe('tests', () => {
       '56 An `acr` value must be text. -> write one text; numbers, true and false need double quotes',
     ],
     [
+      'request: GET /, expect: permit, scopes: [], loginAge: 5',
+      '61 This is no duration. -> add the unit: `5s` for seconds, `5m` for minutes, `5h` for hours',
+    ],
+    [
+      'request: GET /, expect: login, loginAge: 5m',
+      '38 Without `scopes` the caller is anonymous and has no token that `loginAge` could belong to. -> write `scopes` as well; `scopes: []` is a token without scopes',
+    ],
+    [
       'request: GET /, expect: permit, scopes: [], audience: a b',
       '61 An audience holds no blank. -> write one text for each audience: [first, second]',
     ],
@@ -707,6 +754,104 @@ describe('tests', () => {
   });
 });
 
+describe('the commonest slips', () => {
+  const BESIDE = 'stands on the level of the paths. -> indent the method below the path';
+  const NO_BREAK = 'which is no blank to YAML. -> put a plain blank in its place';
+  test.each<[string, string, readonly string[]]>([
+    [
+      'a path on the level of `rules`',
+      'rules:\n/a: public\n',
+      ['5:1 `/a` stands beside `rules`. -> indent this below `rules`'],
+    ],
+    [
+      'paths on the level of `rules`',
+      'rules:\n/a:\n  GET: [x]\n/b: [y]\n',
+      ['5:1 `/a` stands beside `rules`. -> indent this below `rules`, and every path behind it'],
+    ],
+    [
+      'one path among others',
+      'rules:\n  /a: publc\n/b: public\n',
+      [
+        '5:7 `publc` is no need. -> did you mean `public`?',
+        '6:1 `/b` stands beside `rules`. -> indent this below `rules`',
+      ],
+    ],
+    [
+      'paths without `rules`',
+      '/a: public\n',
+      ['4:1 Paths stand below `rules`. -> write `rules:`, and indent this below it'],
+    ],
+    ['a method on the level of its path', 'rules:\n  /a:\n  GET: [x]\n', [`6:3 \`GET\` ${BESIDE}`]],
+    [
+      'methods on the level of their path',
+      'rules:\n  /a:\n  GET HEAD: [x]\n  post: [y]\n  /b: public\n',
+      [`6:3 \`GET HEAD\` ${BESIDE}`, `7:3 \`post\` ${BESIDE}`],
+    ],
+    [
+      '`otherwise` on the level of the paths',
+      'rules:\n  /a: public\n  otherwise: deny\n',
+      [
+        '6:3 `otherwise` stands on the level of the paths. -> indent it below a path, or, for all of them, write it beside `rules`',
+      ],
+    ],
+    [
+      'method and path in one key',
+      'rules:\n  GET /c: public\n  POST PUT /d/**: { all: [a, b] }\n  DELETE /e: [x]\n',
+      [
+        '5:3 A path and its methods are two levels. -> write `/c: { GET: public }`',
+        '6:3 A path and its methods are two levels. -> write `/d/**: { POST PUT: { all: [a, b] } }`',
+        '7:3 A path and its methods are two levels. -> write `/e: { DELETE: [x] }`',
+      ],
+    ],
+    [
+      'three methods with commas',
+      'rules:\n  /x: { GET, HEAD, POST: { all: [a, b] } }\n',
+      ['5:9 Methods are separated by blanks. -> write `GET HEAD POST: { all: [a, b] }`'],
+    ],
+    [
+      'everything, without quotes and slash',
+      'rules:\n  **: public\n',
+      ['5:3 A path begins with `/`. -> write `/**`'],
+    ],
+    ['a path that begins with *', 'rules:\n  */x: public\n', ['5:3 A path begins with `/`. -> write `/*/x`']],
+    [
+      'an alias for a need',
+      'rules:\n  /a: &x [s]\n  /b: *x\n',
+      [
+        '5:7 An unquoted & begins a YAML anchor, and anchors are not used here. -> put the text in double quotes, or remove the anchor',
+        '6:7 YAML aliases are not used here. -> repeat the need in full',
+      ],
+    ],
+    [
+      'indentation with no-break spaces',
+      'rules:\n\u00a0\u00a0/a: public\n\u00a0\u00a0/b: public\n',
+      [`5:1 A no-break space stands here, ${NO_BREAK}`],
+    ],
+    [
+      'a no-break space among blanks',
+      'rules:\n  /a: public\n \u00a0/b: public\n',
+      ['6:1 A no-break space stands on this line, which is no blank to YAML. -> put plain blanks there'],
+    ],
+    [
+      'a no-break space before a path',
+      'rules:\n  /a: public\n  \u00a0/b: public\n',
+      [`6:3 A no-break space stands here, ${NO_BREAK}`],
+    ],
+    [
+      'another space before a key',
+      '\u2003mode: report\nrules: { /a: public }\n',
+      [`4:1 The space U+2003 stands here, ${NO_BREAK}`],
+    ],
+    [
+      'a no-break space behind a colon',
+      'rules:\n  /a:\u00a0public\n',
+      ['5:3 A no-break space stands on this line, which is no blank to YAML. -> put plain blanks there'],
+    ],
+  ])('%s', (_, text, problems) => {
+    expect(problemsOf(shop(`${HEAD}${text}`))).toEqual(problems.map((problem) => `shop.yaml:${problem}`));
+  });
+});
+
 describe('what YAML makes of a slip', () => {
   const ANCHOR =
     'An unquoted & begins a YAML anchor, and anchors are not used here. -> put the text in double quotes, or remove the anchor';
@@ -717,11 +862,7 @@ describe('what YAML makes of a slip', () => {
     [
       'a bomb of aliases',
       'a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n',
-      [
-        `1:4 ${ANCHOR}`,
-        `2:4 ${ANCHOR}`,
-        '3:5 An unquoted * begins a YAML alias, and aliases are not used here. -> put the text in double quotes: "*.example.com"',
-      ],
+      [`1:4 ${ANCHOR}`, `2:4 ${ANCHOR}`, '3:5 YAML aliases are not used here. -> repeat the need in full'],
     ],
     [
       'a repeated key',

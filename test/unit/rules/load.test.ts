@@ -194,6 +194,8 @@ describe('the version', () => {
     expect(load(b, a).apps).toEqual(load(a, b).apps);
     expect(load(a).version).not.toBe(load(a, b).version);
     expect(load({ ...a, file: 'c.yaml' }).version).not.toBe(load(a).version);
+    // Wherever the folder is: what a build checked is what a gateway says it has.
+    expect(load({ ...a, file: `/etc/postern/rules/${a.file}` }).version).toBe(load(a).version);
     expect(load({ ...a, text: `${a.text}# x\n` }).version).not.toBe(load(a).version);
   });
 });
