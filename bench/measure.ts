@@ -1,10 +1,10 @@
 import { ask } from './answer.ts';
 import { drive, quantile, type Requests } from './load.ts';
 import type { Peer } from './peer.ts';
-import type { CryptoCounts } from './probe.ts';
 import { checkRequest } from './requests.ts';
 import type { Scenario } from './scenarios.ts';
 import { startBare, startGateway } from './servers.ts';
+import type { CryptoCounts } from './usage.ts';
 import type { World } from './world.ts';
 
 export interface MeasureOptions {

@@ -4,8 +4,8 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Fact } from './facts.ts';
 import type { Options } from './options.ts';
-import type { CryptoCounts } from './probe.ts';
 import { type Figures, type PathResult, sameCounts } from './result.ts';
+import type { CryptoCounts } from './usage.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 

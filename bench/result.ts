@@ -1,7 +1,7 @@
 import type { Round, Sample } from './measure.ts';
 import { median } from './median.ts';
-import type { CryptoCounts } from './probe.ts';
 import type { Scenario } from './scenarios.ts';
+import type { CryptoCounts } from './usage.ts';
 import type { World } from './world.ts';
 
 /** What the rounds say of one server: medians, microseconds. */

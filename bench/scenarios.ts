@@ -1,5 +1,5 @@
-import type { CryptoCounts } from './probe.ts';
 import type { Asked } from './requests.ts';
+import type { CryptoCounts } from './usage.ts';
 import type { World } from './world.ts';
 
 /** A kind of check that is measured beside a bare server, with the budget of design §9 for it. */

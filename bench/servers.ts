@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dieTogether, endChild } from '../demo/child.ts';
 import { type Answer, ask } from './answer.ts';
-import type { Usage } from './probe.ts';
+import type { Usage } from './usage.ts';
 
 /** A server in a process of its own that tells what it costs. */
 export interface MeasuredServer extends AsyncDisposable {
@@ -43,7 +43,7 @@ const PATIENCE = 15_000;
 
 /** Starts the yardstick. */
 export async function startBare(): Promise<BareServer> {
-  const child = spawn(process.execPath, ['--import', here('probe.ts'), here('bare.ts')], {
+  const child = spawn(process.execPath, ['--import', here('probe.mjs'), here('bare.mjs')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   child.once('exit', dieTogether(child));
@@ -65,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const log = join(folder, 'log');
   const out = openSync(log, 'a');
   const flags = [
-    ...(options.probe === false ? [] : ['--import', here('probe.ts')]),
+    ...(options.probe === false ? [] : ['--import', here('probe.mjs')]),
     ...(options.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', options.profile]),
   ];
   // Settings of the shell would mix with those of the bench.
