@@ -9,8 +9,10 @@ import { configuredNames } from '../outcome/permit.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import { type AppVisit, allowedOrigins, hasApp, type Visit } from '../outcome/visit.ts';
+import { REASONS } from '../reason.ts';
 import { decide } from '../rules/decide.ts';
 import { matchReadings } from '../rules/match-readings.ts';
+import { COMMON_METHODS } from '../rules/method.ts';
 import { passesReported, reportedRule } from '../rules/report-mode.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { App, Match } from '../rules/rule-set.ts';
@@ -84,12 +86,15 @@ export function createCheck({ visits, basePath, pages, credentials, answers, now
   /** No rule covers the path: nobody passes, but for sessions of an app in report mode. */
   function unmatched(visit: AppVisit, reason: Extract<Match, { kind: 'none' }>['reason']): Eventual<Reply> {
     const rule = reason === 'no-rule' ? reportedRule(visit.app) : undefined;
-    if (rule?.need.kind !== 'token' || isForeign(visit)) return refuse(visit, reason);
-    return whenThere(credentials.open(visit, rule.need), (credential) =>
-      credential.kind === 'session' && credential.tokens.length > 0
-        ? answers.reported(visit, rule, credential, credential.tokens[0], reason)
-        : refuse(visit, reason),
-    );
+    const isCommon = COMMON_METHODS.has(visit.request.method);
+    if (rule?.need.kind !== 'token' || !isCommon || isForeign(visit)) return refuse(visit, reason);
+    return whenThere(credentials.open(visit, rule.need), (credential) => {
+      if (credential.kind === 'session' && credential.tokens.length > 0)
+        return answers.reported(visit, rule, credential, credential.tokens[0], reason);
+      // What could not be known is not taken for a session that lacks something.
+      const unknown = credential.kind === 'refused' && REASONS[credential.reason].status >= 500;
+      return refuse(visit, unknown ? credential.reason : reason);
+    });
   }
 }
 
@@ -140,5 +145,8 @@ function mayPreflight(visit: AppVisit, paths: readonly CanonicalPath[]): boolean
   const from = request.headers.origin ?? '';
   if (app.origins !== 'upstream' && from !== origin.origin && !app.origins.includes(from)) return false;
   const match = matchPaths(visit, request.headers.accessControlRequestMethod ?? '', paths);
-  return match.kind === 'rule' && match.rule.need.kind !== 'deny';
+  if (match.kind !== 'rule' || match.rule.need.kind === 'deny') return false;
+  // Whoever denies OPTIONS by name means preflights too.
+  const own = matchPaths(visit, request.method, paths);
+  return own.kind !== 'rule' || own.rule.method !== 'OPTIONS' || own.rule.need.kind !== 'deny';
 }

@@ -1,7 +1,7 @@
 import { blankWithin, holdsForeignBlank } from './foreign-blank.ts';
 import { hostKey, parseHostPattern } from './host-pattern.ts';
 import { isMethodKey, refuseMethodAsPath, withoutStrayPaths } from './misplaced.ts';
-import { foldPattern, foldSegment, isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
+import { foldPattern, isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
 import { readPathRules } from './path-rules.ts';
 import type { Rule, TokenNeed } from './rule.ts';
 import type { App, AppRules, PathRules } from './rule-set.ts';
@@ -193,7 +193,8 @@ function readRules(
       );
     }
     seen.set(patternKey(folded), text);
-    const taken = gatewayPaths.find((base) => isWithin(folded, ignoreCase ? base.map(foldSegment) : base));
+    // Own paths are recognised as they are spelled, whatever the upstream folds.
+    const taken = gatewayPaths.find((base) => isWithin(pattern, base));
     if (taken !== undefined)
       file.refuse(
         path,

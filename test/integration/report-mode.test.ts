@@ -9,6 +9,7 @@ app: shop
 hosts: [shop.localhost]
 audience: https://api.shop.localhost
 login: { scopes: [openid, "orders:read"], ask: listed }
+origins: [https://www.example.com]
 mode: report
 tolerate: [encoded-slash, empty-segment]
 rules:
@@ -17,6 +18,8 @@ rules:
   /write/**: ["orders:write"]
   /strong/**: { acr: [mfa] }
   /status/**: { audience: https://api.ops.localhost, all: ["status:read"] }
+  /metrics/**: { audience: https://api.ops.localhost, all: ["metrics:read"] }
+  /opt/**: { GET: ["orders:read"], OPTIONS: deny }
   /closed/**: deny
   /read-only/**: { GET: public }
 `;
@@ -40,8 +43,8 @@ const last = (): Record<string, unknown> =>
 
 describe('an app in report mode', () => {
   test.each([
-    ['/write/1', 'scope-missing orders:write', 'shop.yaml:11'],
-    ['/strong/1', 'step-up-needed', 'shop.yaml:12'],
+    ['/write/1', 'scope-missing orders:write', 'shop.yaml:12'],
+    ['/strong/1', 'step-up-needed', 'shop.yaml:13'],
     ['/anything/else', 'no-rule', 'none'],
   ])('lets a session pass at %s and logs %s', async (path, cause, rule) => {
     const answer = await person.check(SHOP + path);
@@ -84,6 +87,36 @@ describe('an app in report mode', () => {
       lines: ['Authorization', held],
     });
     expect([bearer.status, bearer.reason]).toEqual([403, 'scope-missing']);
+    const nowhere = await stranger.check(`${SHOP}/anything`, {
+      manner: 'plain',
+      lines: ['Authorization', held],
+    });
+    expect([nowhere.status, nowhere.reason]).toEqual([403, 'no-rule']);
+  });
+
+  test.each(['PURGE', 'TRACE', 'foo'])('enforces that %s must be named', async (method) => {
+    const answer = await person.check(`${SHOP}/anything`, { method });
+    expect([answer.status, answer.reason]).toEqual([403, 'no-rule']);
+  });
+
+  test('lets no token of another audience pass for want of scopes', async () => {
+    const both = new Browser(world);
+    await both.signIn(`${SHOP}/orders/1`);
+    await both.signIn(`${SHOP}/status/1`);
+    const answer = await both.check(`${SHOP}/metrics/1`, { manner: 'script' });
+    expect([answer.status, answer.reason]).toEqual([403, 'scopes-not-asked']);
+  });
+});
+
+describe('a preflight', () => {
+  const lines = ['Origin', 'https://www.example.com', 'Access-Control-Request-Method', 'GET'];
+  test.each([
+    ['/orders/1', 200],
+    // Whoever denies OPTIONS by name means preflights too.
+    ['/opt/1', 403],
+  ])('of %s: %i', async (path, status) => {
+    const ask = { method: 'OPTIONS', manner: 'plain', lines } as const;
+    expect((await new Browser(world).check(SHOP + path, ask)).status).toBe(status);
   });
 });
 

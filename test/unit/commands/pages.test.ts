@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { OPTIONS } from '../../../src/command-line.ts';
+import { OPTIONS } from '../../../src/commands/other-commands.ts';
 import { schema } from '../../../src/commands/schema.ts';
 import { COMMAND_NAMES, usage } from '../../../src/commands/usage.ts';
 import { runTests } from '../../../src/review/run-tests.ts';

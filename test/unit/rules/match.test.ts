@@ -228,7 +228,7 @@ rules:
 
 describe('ignoreCase', () => {
   table(
-    '  /Admin/**: public\n  /a/*/C: public\n  /GRÖSSE: public\n  /x/Y: { GET: public }\n',
+    '  /ΟΔΟΣ: public\n  /Admin/**: public\n  /a/*/C: public\n  /GRÖSSE: public\n  /x/Y: { GET: public }\n',
     [
       ['GET /admin', '/Admin/**'],
       ['GET /ADMIN/x/Y', '/Admin/**'],
@@ -237,6 +237,10 @@ describe('ignoreCase', () => {
       ['GET /a/B/C', '/a/*/C'],
       ['GET /gr%C3%B6sse', '/GRÖSSE'],
       ['GET /gr%C3%B6%C3%9Fe', 'no-rule'], // ß folds to ss in full case folding only
+      // Simple lower-casing, character by character: no sigma looks at its place, and U+0130 is one letter.
+      ['GET /%CE%BF%CE%B4%CE%BF%CF%83', '/ΟΔΟΣ'],
+      ['GET /%CE%BF%CE%B4%CE%BF%CF%82', 'no-rule'],
+      ['GET /adm%C4%B0n', '/Admin/**'],
       ['GET /X/y', '/x/Y GET'],
       ['get /x/y', 'method-not-listed'],
       ['GET /x/%C5%BF', 'no-rule'],
