@@ -45,11 +45,20 @@ export function parsePathPattern(text: string): PathPattern | PathRefusal {
 }
 
 /**
- * A pattern, or a request's segment, in lower case, for apps with `ignoreCase`. Simple on purpose, as upstreams do it: what
- * only upper-casing or full case folding joins stays apart (ß and ss, ı and i, ſ and s, the two small sigmas), and no Unicode
- * normalisation is applied.
+ * A pattern, or a request's segment, in lower case, for apps with `ignoreCase`: the simple mapping of each character (Unicode
+ * section 3.13), as upstreams do it. What only upper-casing or full case folding joins stays apart (ß and ss, ı and i, ſ and
+ * s, the two small sigmas), and no Unicode normalisation is applied.
  */
-export const foldSegment = (segment: string): string => segment.toLowerCase();
+export function foldSegment(segment: string): string {
+  if (ASCII.test(segment)) return segment.toLowerCase();
+  // Character by character: a sigma does not look at its place in the word, and U+0130 becomes the one letter i.
+  let folded = '';
+  for (const character of segment) folded += character === 'İ' ? 'i' : character.toLowerCase();
+  return folded;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what this tells apart
+const ASCII = /^[\u0000-\u007f]*$/;
 
 export const foldPattern = ({ segments, below }: PathPattern): PathPattern => ({
   segments: segments.map((segment) => (segment === ANY_SEGMENT ? segment : foldSegment(segment))),

@@ -612,15 +612,17 @@ describe('files as a whole', () => {
 });
 
 describe('ignoreCase', () => {
-  test('paths that differ in case only, and paths of the gateway', () => {
+  test('paths that differ in case only, and paths of the gateway as they are spelled', () => {
     const rules =
-      '  /A: public\n  /a: deny\n  /B/*: public\n  /b/*/: deny\n  /C/**: public\n  /c: deny\n  /_AUTH/x: deny\n';
+      '  /A: public\n  /a: deny\n  /B/*: public\n  /b/*/: deny\n  /C/**: public\n  /c: deny\n  /_AUTH/x: deny\n  /_auth/y: deny\n';
     expect(problemsOf(shop(`${HEAD}ignoreCase: true\nrules:\n${rules}`))).toEqual([
       'shop.yaml:7:3 This is the same path as `/A` on line 6. -> keep one of the two',
       'shop.yaml:9:3 This is the same path as `/B/*` on line 8. -> keep one of the two',
-      'shop.yaml:12:3 `/_auth` belongs to the gateway, so this rule could never match. -> remove it',
+      'shop.yaml:13:3 `/_auth` belongs to the gateway, so this rule could never match. -> remove it',
     ]);
-    expect(problemsOf(shop(`${HEAD}ignoreCase: false\nrules:\n${rules}`))).toEqual([]);
+    expect(problemsOf(shop(`${HEAD}ignoreCase: false\nrules:\n${rules}`))).toEqual([
+      'shop.yaml:13:3 `/_auth` belongs to the gateway, so this rule could never match. -> remove it',
+    ]);
   });
 });
 
