@@ -19,7 +19,7 @@ import { createCallback } from './login/callback.ts';
 import { createLoginMemory } from './login/login-memory.ts';
 import { createLogout } from './login/logout.ts';
 import { createRelay } from './login/relay.ts';
-import { createRenewal } from './login/renewal.ts';
+import { createRenewals } from './login/renewal.ts';
 import { createSessionOpener } from './login/session-opener.ts';
 import { type AppProvider, createSignIn } from './login/sign-in.ts';
 import { createTransactions } from './login/transaction.ts';
@@ -37,6 +37,7 @@ import { deriveKeys, signingRing } from './session/keys.ts';
 import { createSealer } from './session/seal.ts';
 import type { LiveSession } from './session/session.ts';
 import { createSessionReader } from './session/session-reader.ts';
+import { withDeadline } from './token/deadline.ts';
 import type { KeySet } from './token/key-set.ts';
 import { createTokenReader } from './token/token-reader.ts';
 import { reopenAccessToken } from './token/validate-access-token.ts';
@@ -63,6 +64,9 @@ export interface Surroundings {
   readonly fetch?: typeof globalThis.fetch;
   readonly logTo?: LogDestination;
 }
+
+/** Milliseconds for which a stop waits for renewals: a call takes four seconds at most. */
+const LAST_RENEWALS = 5_000;
 
 /** The only composition root: every part is built here, once, and handed what it needs. */
 export async function startGateway(
@@ -141,7 +145,7 @@ export async function startGateway(
   const transactions = createTransactions(sealer, createDeriver(keys), now, config.loginUrl?.host);
   const memory = createLoginMemory(sealer, now);
   const signIn = createSignIn(providerOf, transactions, memory, now, config.loginUrl);
-  const openSession = createSessionOpener(store, config.session.maxAge, now);
+  const openSession = createSessionOpener(configured.kept ?? store, config.session.maxAge, now);
   const trustsOf = trusts.of;
   const callback = createCallback({
     providerOf,
@@ -183,10 +187,10 @@ export async function startGateway(
   const visits = createVisits(config, rules, cookiesOf, brandOf);
   const basePath = config.basePath.slice(1).split('/');
   const { kept } = configured;
-  const renew =
+  const renewals =
     kept === undefined || !config.session.refresh
       ? undefined
-      : createRenewal({
+      : createRenewals({
           ...{ store: kept, providerOf, trustsOf, now },
           onRefresh: (provider, outcome, cause) => {
             metrics.refreshed(provider, outcome);
@@ -197,7 +201,7 @@ export async function startGateway(
         });
   const credentials = createCredentials({
     sessionOf,
-    renew,
+    renew: renewals?.renew,
     tokens: createTokenReader(now),
     trustsOf,
     offlineTrustsOf: trusts.offlineOf,
@@ -270,6 +274,8 @@ export async function startGateway(
     inForce.close();
     for (const provider of providers.values()) provider.stop();
     await Promise.all(listeners.map((listener) => listener.stop()));
+    // What a provider is about to give must reach the store: the refresh token before it is spent.
+    if (renewals !== undefined) await withDeadline(LAST_RENEWALS, renewals.settled(), () => undefined);
     configured.stop();
   };
   try {

@@ -19,7 +19,7 @@ type Permit = Extract<Decision, { permit: true }>;
 type Denial = Extract<Decision, { permit: false }>;
 type Decided = Exclude<OpenedCredential, { kind: 'refused' }>;
 /** What a login shall bring, and how it is asked for. */
-type Ask = Pick<SignInRequest, 'audience' | 'scopes' | 'stepUp' | 'silent'>;
+type Ask = Pick<SignInRequest, 'audience' | 'scopes' | 'stepUp' | 'silent' | 'idTokenHint'>;
 
 /** Turns decisions into answers: forward, login, challenge or forbid. The only place where a decision becomes HTTP. */
 export interface Answers {
@@ -136,9 +136,11 @@ export function createAnswers(
       const ends = memory.read(visit.request.host.name, visit.cookies, visit.split);
       const asked = [...credential.live.session.asked, ...ends];
       if (token === undefined) {
+        const { idToken: idTokenHint } = credential.live.session;
+        const silent = { ...ask, silent: stepUp === undefined, idTokenHint };
         return wasAsked(asked, need.audiences)
           ? refuse(visit, 'audience-refused', { resource: audience, facts })
-          : offerLogin(visit, 'audience-not-held', { ...ask, silent: stepUp === undefined }, facts);
+          : offerLogin(visit, 'audience-not-held', silent, facts);
       }
       // The new token replaces this one, so what this one holds is asked for again.
       const held = [...token.scopes];

@@ -44,8 +44,6 @@ export interface Credentials {
   known(visit: AppVisit, withSession: boolean): Eventual<KnownCaller>;
 }
 
-type OpenedSession = Extract<OpenedCredential, { kind: 'session' }>;
-
 export interface CredentialParts {
   readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
   readonly tokens: TokenReader;
@@ -87,27 +85,29 @@ export function createCredentials(parts: CredentialParts): Credentials {
     return whenThere(opened, (credential) => {
       if (credential.kind !== 'session' || credential.tokens.length > 0) return credential;
       const renewal = renew(visit, credential.live, audiences);
-      return renewal === undefined
-        ? credential
-        : renewal.then((one) => afterRenewal(visit, credential, audiences, one));
+      return renewal === undefined ? credential : renewal.then((one) => afterRenewal(visit, audiences, one));
     });
   }
 
   function afterRenewal(
     visit: AppVisit,
-    credential: OpenedSession,
     audiences: readonly string[],
     renewal: Renewal,
   ): Eventual<OpenedCredential> {
-    if (renewal.kind === 'changed') return openSession(visit, audiences);
     if (renewal.kind === 'ended') return ANONYMOUS;
-    // A token counts as expired a little early; without another one it goes on to its end.
-    const last = tokensFor(credential.live, audiences).filter(
-      (token) => now() < token.expiresAt && isAccepted(token, visit.app),
-    );
-    if (last.length > 0) return { ...credential, tokens: last, expired: false };
-    const { reason, cause } = renewal;
-    return reason === undefined ? credential : { kind: 'refused', reason, cause };
+    // Again: while this one waited, the session may have ended, or another request have done better.
+    const opened = openSession(visit, audiences);
+    if (renewal.kind === 'changed') return opened;
+    return whenThere(opened, (latest) => {
+      if (latest.kind !== 'session' || latest.tokens.length > 0) return latest;
+      // A token counts as expired a little early; without another one it goes on to its end.
+      const last = tokensFor(latest.live, audiences).filter(
+        (token) => now() < token.expiresAt && isAccepted(token, visit.app),
+      );
+      if (last.length > 0) return { ...latest, tokens: last, expired: false };
+      const { reason, cause } = renewal;
+      return reason === undefined ? latest : { kind: 'refused', reason, cause };
+    });
   }
 
   return {

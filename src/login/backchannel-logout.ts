@@ -34,7 +34,8 @@ const LOGIN_UNDER_WAY = 10;
 
 /**
  * Ends the sessions that a logout token names, on every host that this provider signs people in for: that of the
- * provider's session (`sid`), or without one all of the person. Anybody may send it from anywhere: the token alone counts.
+ * provider's session (`sid`), with the person's that hold none where it names the person too; or without one all of the
+ * person. Anybody may send it from anywhere: the token alone counts.
  * Answers with 200 or 400 (section 2.8), whatever is wrong, but for a store that keeps no sessions at all.
  */
 export function createBackchannelLogout(parts: BackchannelLogoutParts): BackchannelLogout {
@@ -69,7 +70,8 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
     token: LogoutToken,
   ): Promise<number | undefined> {
     // A lock that nobody lets go: the first one has it for as long as the token is good.
-    const left = (token.goodUntil - now()) * 1000;
+    // Times may have fractions (RFC 7519 section 2), and the last moment may have passed while keys were fetched.
+    const left = Math.max(1, Math.ceil((token.goodUntil - now()) * 1000));
     const letGo = await sessions.lock(`logout token ${JSON.stringify([provider, token.jti])}`, left);
     if (letGo === undefined) return undefined;
     try {
@@ -82,11 +84,14 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
   }
 
   async function end(sessions: KeptSessions, provider: string, token: LogoutToken): Promise<number> {
-    const { sid, subject = '' } = token;
-    if (sid === undefined) return sessions.endWhere({ by: 'subject', provider, subject });
+    const { sid, subject } = token;
+    if (sid === undefined) return sessions.endWhere({ by: 'subject', provider, subject: subject ?? '' });
     // Remembered first: a login that is under way then either sees it, or has kept its session by now.
     await sessions.revoke(endedProviderSession(provider, sid), now() + LOGIN_UNDER_WAY, 'ended');
-    return sessions.endWhere({ by: 'sid', provider, sid });
+    const named = await sessions.endWhere({ by: 'sid', provider, sid });
+    if (subject === undefined) return named;
+    // A session that holds no `sid` may be the one that is meant.
+    return named + (await sessions.endWhere({ by: 'subject', provider, subject, withoutSid: true }));
   }
 }
 

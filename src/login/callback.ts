@@ -12,7 +12,7 @@ import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import { isSteppedUp } from '../rules/decide.ts';
 import type { App } from '../rules/rule-set.ts';
-import type { LiveSession } from '../session/session.ts';
+import { type LiveSession, withoutHeld } from '../session/session.ts';
 import { withDeadline } from '../token/deadline.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import { looksLikeJwt } from '../token/token-spelling.ts';
@@ -52,7 +52,7 @@ const TOO_LARGE =
 
 /** Milliseconds: a proxy waits for thirty seconds, a person for less. */
 const LONGEST = 9_000;
-/** Redemptions at once: a silent provider must not tie up more. */
+/** Redemptions at once, per provider: a silent one must not tie up more. */
 const MOST_UNDER_WAY = 100;
 /** Milliseconds for which a doubled callback joins the first one. */
 const JOINED = 10_000;
@@ -67,7 +67,9 @@ const SPENT = 100_000;
 export function createCallback(parts: CallbackParts): Callback {
   const { transactions, memory, now } = parts;
   const running = new LRUCache<string, Promise<Reply>>({ max: RUNNING, ttl: JOINED });
-  let underWay = 0;
+  const underWay = new Map<string, number>();
+  const count = (provider: string, by: 1 | -1): void =>
+    void underWay.set(provider, (underWay.get(provider) ?? 0) + by);
   // By size, not by number: for a number of entries it would take their room at once.
   const spent = new LRUCache<string, true>({
     maxSize: SPENT,
@@ -99,16 +101,14 @@ export function createCallback(parts: CallbackParts): Callback {
     const joined = running.get(content.id);
     if (joined !== undefined) return joined;
     if (spent.has(content.id)) return withoutCookie(visit, content, parameters);
-    if (underWay >= MOST_UNDER_WAY)
+    if ((underWay.get(content.provider) ?? 0) >= MOST_UNDER_WAY)
       return refuse(visit, 'provider-unavailable', { returnTo: content.returnTo ?? '/' });
     spent.set(content.id, true);
-    underWay += 1;
+    count(content.provider, 1);
     const late = (): Reply =>
       refuse(visit, 'provider-unavailable', { returnTo: transaction.state.returnTo ?? '/', setCookie: over });
-    const redemption = withDeadline(LONGEST, redeem(visit, transaction, parameters, over), late).finally(
-      () => {
-        underWay -= 1;
-      },
+    const redemption = withDeadline(LONGEST, redeem(visit, transaction, parameters, over), late).finally(() =>
+      count(content.provider, -1),
     );
     running.set(content.id, redemption);
     return redemption;
@@ -145,7 +145,7 @@ export function createCallback(parts: CallbackParts): Callback {
     const returnTo = transaction.state.returnTo ?? '/';
     const asked = { audience, scopes: scopesToAsk(app, audience, scopes) };
     const before = memory.read(host, cookies, split);
-    const session = (await parts.sessionOf(visit))?.session;
+    const live = await parts.sessionOf(visit);
     const end = (completed: boolean, unmet: StepUp | undefined): LoginEnd => ({
       ...asked,
       at: now(),
@@ -153,10 +153,13 @@ export function createCallback(parts: CallbackParts): Callback {
       ...(unmet === undefined ? {} : { unmet: stepUpName(unmet) }),
     });
 
+    // A provider that could not be asked has refused nothing.
+    const failed = (reason: Reason): readonly string[] =>
+      reason === 'provider-unavailable' ? [] : memory.remember(host, cookies, before, end(false, stepUp));
     const fail = (reason: Reason, cause: string, hint?: string): Reply =>
       refuse(visit, reason, {
         returnTo,
-        setCookie: [...over, ...memory.remember(host, cookies, before, end(false, stepUp))],
+        setCookie: [...over, ...failed(reason)],
         // Trying again without what the page needs would only lead to its refusal.
         ...(stepUp === undefined ? {} : { stepUp, loginUrl: againFor(visit, transaction.state, returnTo) }),
         ...(hint === undefined ? {} : { hint }),
@@ -192,7 +195,8 @@ export function createCallback(parts: CallbackParts): Callback {
       const reason = token.reason === 'key-set-unavailable' ? 'provider-unavailable' : 'access-token-invalid';
       return fail(reason, `${token.reason}: ${token.detail}`, `${token.detail}.`);
     }
-    const opened = await parts.openSession(visit, session, {
+    const released = scopesHeld(live, audience);
+    const opened = await parts.openSession(visit, live?.session, {
       id: randomBytes(16).toString('base64url'),
       provider: config.name,
       clientId: config.clientId,
@@ -201,12 +205,13 @@ export function createCallback(parts: CallbackParts): Callback {
       further: transaction.state.further ?? [],
       asked,
       askedBefore: before,
+      released,
     });
     if (opened === undefined) {
       return fail('session-too-large', TOO_LARGE, TOO_LARGE);
     }
     const unmet = stepUp !== undefined && !isSteppedUp(stepUp, token, now()) ? stepUp : undefined;
-    const ends = opened.samePerson ? before : before.map(withoutAsked);
+    const ends = opened.samePerson ? withoutHeld(before, audience, released) : before.map(withoutAsked);
     const known = stepUp === undefined || unmet !== undefined ? ends : nowMet(ends, stepUp);
     const remembered = memory.remember(host, cookies, known, end(true, unmet));
     const location = returnUrl(returnTo, visit.origin.origin);
@@ -227,6 +232,12 @@ const NEEDS_THE_PERSON: ReadonlySet<OAuthErrorCode> = new Set<OAuthErrorCode>([
   'consent_required',
   'account_selection_required',
 ]);
+
+/** @returns the scopes of the session's token that was asked for with this audience, in force or not. */
+function scopesHeld(live: LiveSession | undefined, audience: string): ReadonlySet<string> {
+  const held = live?.session.tokens.find((token) => token.audience === audience);
+  return new Set(live?.tokens.find(({ raw }) => raw === held?.raw)?.scopes);
+}
 
 /** The address of another login for the same. */
 const againFor = ({ app, origin, basePath }: AppVisit, ask: StateContent, returnTo: string): string =>

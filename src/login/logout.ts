@@ -60,8 +60,10 @@ export function createLogout(
     const { config, identityProvider } = providerOf(app);
     const found = await reader.whole(request.host.name, '', cookies, split);
     const session = found?.provider === config.name ? found : undefined;
+    // Also one of a provider that the app has no more: only the steps at the provider are left out then.
+    if (found !== undefined)
+      await store.revoke(found.id, found.expiresAt, 'ended', cookies.session.read(split));
     if (session !== undefined) {
-      await store.revoke(session.id, session.expiresAt, 'ended');
       // Nobody waits: the session is over whatever the provider says to it.
       revokeTokens(session, identityProvider).then((cause) => {
         if (cause !== undefined) events.notRevoked(config.issuer, cause);
@@ -72,7 +74,7 @@ export function createLogout(
     const facts = {
       app: app.name,
       requestId: visit.requestId,
-      ...(session === undefined ? {} : { subject: session.subject }),
+      ...(found === undefined ? {} : { subject: found.subject }),
     };
     const hint = session?.idToken;
     try {

@@ -18,6 +18,8 @@ import { withDeadline } from '../token/deadline.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import { sessionTokenExpired } from '../token/token-time.ts';
 import { reopenAccessToken } from '../token/validate-access-token.ts';
+import { createProviderLoad } from './provider-load.ts';
+import { letGo, lockRefresh } from './refresh-lock.ts';
 import { type RefreshVerdict, requestRefresh } from './refresh-verdict.ts';
 import type { AppProvider } from './sign-in.ts';
 
@@ -48,6 +50,13 @@ export type Renew = (
   audiences: readonly string[],
 ) => Promise<Renewal> | undefined;
 
+/** The renewals of one process. */
+export interface Renewals {
+  readonly renew: Renew;
+  /** @returns when none is under way any more: a store that stops before may lose a refresh token for good. Never rejects. */
+  settled(): Promise<void>;
+}
+
 export interface RenewalParts {
   readonly store: KeptSessions;
   readonly providerOf: (app: App) => AppProvider;
@@ -63,7 +72,7 @@ export interface RenewalParts {
   readonly milliseconds?: () => number;
 }
 
-/** Milliseconds, but for the last. */
+/** Milliseconds, but for the last two. */
 interface Limits {
   /** For which a request waits: a check is answered within 5 s, whatever others do. */
   readonly wait: number;
@@ -71,12 +80,14 @@ interface Limits {
   readonly lock: number;
   /** Between two looks whether the lock is free, or the work done. */
   readonly poll: number;
-  /** After a refresh that failed, for which the session makes no other. */
+  /** After a refresh that failed, for which the session makes no other; and a provider that failed often, for any. */
   readonly pause: number;
-  /** Renewals under way at once: a silent provider must not tie up more. */
+  /** Renewals under way at once, per provider: a silent one must not tie up more. */
   readonly most: number;
+  /** Failures of a provider in a row after which it rests for all sessions. */
+  readonly failures: number;
 }
-const LIMITS: Limits = { wait: 3_000, lock: 12_000, poll: 100, pause: 5_000, most: 500 };
+const LIMITS: Limits = { wait: 3_000, lock: 12_000, poll: 100, pause: 5_000, most: 500, failures: 5 };
 
 const CHANGED: Renewal = { kind: 'changed' };
 const NOTHING: Refreshed = { token: undefined, refreshToken: undefined };
@@ -89,6 +100,8 @@ interface Job {
   readonly handle: string;
   readonly target: Refreshable;
   readonly further: boolean;
+  /** Its name. */
+  readonly provider: string;
 }
 
 /**
@@ -97,10 +110,12 @@ interface Job {
  * that is under way; those of others wait for its lock, and find its fruit in the store.
  * The end of a session is never put off, and one that was ended meanwhile stays ended: the store sees to both.
  */
-export function createRenewal(parts: RenewalParts): Renew {
+export function createRenewals(parts: RenewalParts): Renewals {
   const { store, now, milliseconds = () => performance.now() } = parts;
   const limits = { ...LIMITS, ...parts.limits };
+  const load = createProviderLoad(limits, milliseconds);
   const running = new Map<string, Promise<Renewal>>();
+  const underWay = new Set<Promise<unknown>>();
   const pauses = new LRUCache<string, { readonly until: number; readonly renewal: Renewal }>({ max: PAUSES });
   const kept = (reason: 'provider-unavailable' | 'store-unavailable', cause: string): Renewal => ({
     kind: 'kept',
@@ -108,8 +123,9 @@ export function createRenewal(parts: RenewalParts): Renew {
     cause,
   });
 
-  return (visit, live, audiences) => {
-    const further = parts.providerOf(visit.app).config.moreAudiences === 'refresh';
+  const renew: Renew = (visit, live, audiences) => {
+    const { config } = parts.providerOf(visit.app);
+    const further = config.moreAudiences === 'refresh';
     const target = refreshableFor(live, audiences, further);
     if (target === undefined) return undefined;
     const name = JSON.stringify([live.session.id, target.audience]);
@@ -117,19 +133,26 @@ export function createRenewal(parts: RenewalParts): Renew {
     if (before !== undefined) return before;
     const pause = pauses.get(name);
     if (pause !== undefined && milliseconds() < pause.until) return Promise.resolve(pause.renewal);
-    if (running.size >= limits.most)
-      return Promise.resolve(kept('provider-unavailable', 'too many refreshes are under way'));
     const handle = visit.cookies.session.read(visit.split);
     if (handle === undefined) return undefined;
-    const renewal = start(name, { visit, live, handle, target, further });
+    const full = load.enter(config.name);
+    if (full !== undefined) return Promise.resolve(kept('provider-unavailable', full));
+    const renewal = start(name, { visit, live, handle, target, further, provider: config.name });
     running.set(name, renewal);
     return renewal;
+  };
+
+  return {
+    renew,
+    async settled() {
+      await Promise.allSettled(underWay);
+    },
   };
 
   /** @returns what those who ask meanwhile are answered: after a while, that nothing has come of it yet. */
   function start(name: string, job: Job): Promise<Renewal> {
     let isLate = false;
-    const work = renew(job)
+    const work = attempt(job)
       .then((renewal) => {
         if (renewal.kind === 'kept') pauses.set(name, { until: milliseconds() + limits.pause, renewal });
         return renewal;
@@ -139,7 +162,12 @@ export function createRenewal(parts: RenewalParts): Renew {
         if (isLate) parts.onFailure(error);
         throw error;
       })
-      .finally(() => running.delete(name));
+      .finally(() => {
+        running.delete(name);
+        underWay.delete(work);
+        load.leave(job.provider);
+      });
+    underWay.add(work);
     return withDeadline(limits.wait, work, () => {
       isLate = true;
       return kept('provider-unavailable', `the refresh takes longer than ${limits.wait} ms`);
@@ -147,12 +175,12 @@ export function createRenewal(parts: RenewalParts): Renew {
   }
 
   /** Waits for the session's lock, or for what its holder brings. */
-  async function renew(job: Job): Promise<Renewal> {
+  async function attempt(job: Job): Promise<Renewal> {
     const giveUp = milliseconds() + limits.lock;
     for (;;) {
-      const release = await store.lock(`refresh ${job.live.session.id}`, limits.lock);
+      const release = await lockRefresh(store, job.live.session.id, limits.lock);
       try {
-        const session = await load(job);
+        const session = await latestOf(job);
         const target = session === undefined ? undefined : within(session, job.target.audience, job.further);
         if (session === undefined || target === undefined) return CHANGED;
         // What was asked with may be a moment old: the store knows whether somebody has done what this one is for.
@@ -175,6 +203,7 @@ export function createRenewal(parts: RenewalParts): Renew {
     const { config, identityProvider } = parts.providerOf(job.visit.app);
     const trusts = parts.trustsOf(job.visit.app);
     const verdict = await requestRefresh(identityProvider, job.target, former, trusts, now());
+    load.ended(job.provider, verdict.kind === 'unavailable');
     const told = (outcome: RefreshOutcome, cause?: string): void =>
       parts.onRefresh(config.name, outcome, cause);
     try {
@@ -198,10 +227,10 @@ export function createRenewal(parts: RenewalParts): Renew {
    */
   async function take(job: Job, session: Session, verdict: RefreshVerdict, until: number): Promise<boolean> {
     if (verdict.kind === 'ended') {
-      const latest = await load(job);
+      const latest = await latestOf(job);
       // Where the lock was lost, another process may have been quicker with the same refresh token.
       if (latest === undefined || withRefreshed(latest, job.target, NOTHING) === undefined) return false;
-      await store.revoke(session.id, session.expiresAt, 'ended');
+      await store.revoke(session.id, session.expiresAt, 'ended', job.handle);
       return true;
     }
     const { refreshToken } = verdict;
@@ -220,7 +249,7 @@ export function createRenewal(parts: RenewalParts): Renew {
         const changed = latest === undefined ? undefined : withRefreshed(latest, job.target, refreshed);
         if (changed === undefined) return false;
         if (await store.update(job.handle, changed)) return true;
-        latest = await load(job);
+        latest = await latestOf(job);
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || milliseconds() >= until) throw error;
         await sleep(limits.poll);
@@ -232,13 +261,7 @@ export function createRenewal(parts: RenewalParts): Renew {
     return raw === undefined ? undefined : reopenAccessToken(raw, parts.trustsOf(visit.app), now());
   }
 
-  function load({ handle, live: { session } }: Job): Promise<Session | undefined> {
+  function latestOf({ handle, live: { session } }: Job): Promise<Session | undefined> {
     return store.load(handle, session.host, session.tenant, now());
   }
 }
-
-/** A lock that cannot be let go ends by itself; what was done under it is done. */
-const letGo = (release: () => Promise<void>): Promise<void> =>
-  release().catch((error: unknown) => {
-    if (!(error instanceof StoreUnavailable)) throw error;
-  });

@@ -32,6 +32,8 @@ export function safeReturnUrl(
     return url.href;
   const host = parseHost(url.host);
   if (host === undefined || rules.appFor(host.name) === undefined) return undefined;
+  // Said in full, it is what a target of this host leads to; `loginUrl` may have a port of its own.
+  if (url.origin === base) return url.href;
   const { origin, foreign } = publicOrigin(host, configured);
   return !foreign && origin === url.origin ? url.href : undefined;
 }

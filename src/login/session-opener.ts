@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginResult } from '../oidc/identity-provider.ts';
 import type { AppVisit } from '../outcome/visit.ts';
+import type { KeptSessions, Release } from '../session/kept-sessions.ts';
 import { signInOf } from '../session/refreshable.ts';
 import {
   type Asked,
@@ -8,8 +10,10 @@ import {
   SESSION_VERSION,
   type Session,
   type SessionToken,
+  withoutHeld,
 } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
+import { letGo, lockRefresh } from './refresh-lock.ts';
 
 /** What a login brought. */
 export interface NewLogin {
@@ -24,6 +28,8 @@ export interface NewLogin {
   readonly asked: Asked;
   /** What this browser was remembered to have asked for before, whoever it was. */
   readonly askedBefore: readonly Asked[];
+  /** Scopes of the token whose place this one takes. */
+  readonly released: ReadonlySet<string>;
 }
 
 export interface OpenedSession {
@@ -45,19 +51,72 @@ export type SessionOpener = (
   login: NewLogin,
 ) => Promise<OpenedSession | undefined>;
 
+/** Milliseconds. */
+interface Limits {
+  /** For which a login waits for a refresh that is under way: its person waits, too. */
+  readonly wait: number;
+  /** Life of the lock. */
+  readonly lock: number;
+  /** Between two looks whether the lock is free. */
+  readonly poll: number;
+}
+const LIMITS: Limits = { wait: 2_500, lock: 6_000, poll: 50 };
+
 /**
  * @param maxAge seconds
  * @param now Unix seconds
  */
-export function createSessionOpener(store: SessionStore, maxAge: number, now: () => number): SessionOpener {
+export function createSessionOpener(
+  store: SessionStore | KeptSessions,
+  maxAge: number,
+  now: () => number,
+  limits: Limits = LIMITS,
+): SessionOpener {
   return async (visit, read, login) => {
-    const before = await latestOf(visit, read);
-    const { id, provider, clientId, result, asked, askedBefore } = login;
+    if (read === undefined || !('lock' in store) || !read.tokens.some(hasRefreshToken))
+      return open(visit, read, login);
+    // A refresh that is under way spends the refresh token which would be taken along: its fruit is waited for.
+    const release = await waitForLock(store, read.id);
+    try {
+      const latest = release === undefined ? undefined : await latestOf(visit, read);
+      return await open(visit, latest ?? { ...read, tokens: read.tokens.map(withoutRefreshToken) }, login);
+    } finally {
+      if (release !== undefined) await letGo(release);
+    }
+  };
+
+  /** @returns undefined when another still holds it after the wait. */
+  async function waitForLock(kept: KeptSessions, id: string): Promise<Release | undefined> {
+    const giveUp = performance.now() + limits.wait;
+    for (;;) {
+      const release = await lockRefresh(kept, id, limits.lock);
+      if (release !== undefined || performance.now() >= giveUp) return release;
+      await sleep(limits.poll);
+    }
+  }
+
+  /**
+   * Another process may have renewed its tokens just now: what was read does not say so before a second has passed.
+   * @returns undefined when the browser's session is another one by now, or none
+   */
+  async function latestOf(visit: AppVisit, { id, host, tenant }: Session): Promise<Session | undefined> {
+    const handle = visit.cookies.session.read(visit.split);
+    const latest = handle === undefined ? undefined : await store.load(handle, host, tenant, now());
+    return latest?.id === id ? latest : undefined;
+  }
+
+  async function open(
+    visit: AppVisit,
+    before: Session | undefined,
+    login: NewLogin,
+  ): Promise<OpenedSession | undefined> {
+    const { id, provider, clientId, result, asked, askedBefore, released } = login;
     const token = withRefreshToken(login);
     const living = before === undefined || (await store.hasEnded(before.id)) ? undefined : before;
     const same = living?.provider === provider && living.subject === result.subject ? living : undefined;
     const createdAt = now();
     const { sid } = result.profile;
+    const earlier = same === undefined ? [] : mergeAsked(same.asked, askedBefore);
     const session: Session = {
       version: SESSION_VERSION,
       id,
@@ -69,7 +128,7 @@ export function createSessionOpener(store: SessionStore, maxAge: number, now: ()
       ...(typeof sid === 'string' ? { sid } : {}),
       profile: result.profile,
       idToken: result.idToken,
-      asked: same === undefined ? [asked] : mergeAsked(same.asked, askedBefore, [asked]),
+      asked: mergeAsked(withoutHeld(earlier, token.audience, released), [asked]),
       tokens: [...(same?.tokens ?? []).filter(({ audience }) => audience !== token.audience), token],
       createdAt,
       expiresAt: createdAt + maxAge,
@@ -79,21 +138,14 @@ export function createSessionOpener(store: SessionStore, maxAge: number, now: ()
     for (const candidate of [session, smaller]) {
       const lines = visit.cookies.session.write(await store.save(candidate), visit.split, maxAge);
       if (lines === undefined) continue;
-      if (living !== undefined) await store.revoke(living.id, living.expiresAt, 'replaced');
+      if (living !== undefined) {
+        const handle = visit.cookies.session.read(visit.split);
+        await store.revoke(living.id, living.expiresAt, 'replaced', handle);
+      }
       if (await endedMeanwhile(session, living)) await store.revoke(id, session.expiresAt, 'ended');
       return { setCookie: lines, samePerson: same !== undefined };
     }
     return undefined;
-  };
-
-  /** Another process may have renewed its tokens just now: what was read does not say so before a second has passed. */
-  async function latestOf(visit: AppVisit, read: Session | undefined): Promise<Session | undefined> {
-    const handle = read?.tokens.some(({ refreshToken }) => refreshToken !== undefined)
-      ? visit.cookies.session.read(visit.split)
-      : undefined;
-    if (read === undefined || handle === undefined) return read;
-    const latest = await store.load(handle, read.host, read.tenant, now());
-    return latest?.id === read.id ? latest : read;
   }
 
   /**
@@ -116,3 +168,7 @@ const withRefreshToken = ({ token, further, result }: NewLogin): SessionToken =>
         signedIn: signInOf(result.profile),
         ...(further.length === 0 ? {} : { furtherAudiences: further }),
       };
+
+const hasRefreshToken = ({ refreshToken }: SessionToken): boolean => refreshToken !== undefined;
+
+const withoutRefreshToken = ({ audience, raw }: SessionToken): SessionToken => ({ audience, raw });

@@ -26,6 +26,8 @@ export interface SignInRequest {
   readonly prompt?: 'select_account';
   /** The provider shall show no page; where it has to, the callback starts the same login again without this. */
   readonly silent?: boolean;
+  /** The ID token of the session, with `silent`: the answer is then about this person or none (OIDC Core section 3.1.2.1). */
+  readonly idTokenHint?: string | undefined;
   /** What the sign-in itself must be (RFC 9470). */
   readonly stepUp?: StepUp | undefined;
   readonly attempt?: number;
@@ -39,6 +41,9 @@ export type SignIn = (
   request: SignInRequest,
   setCookie?: readonly string[],
 ) => Promise<Reply>;
+
+/** Characters of a URL with a hint: nginx takes the headers of an answer up to 4 KB, cookies included. */
+const LONGEST_HINTED = 2800;
 
 /** @returns the scopes of an authorization request: the app's own, with `ask: rules` those of its rules, and more. */
 export function scopesToAsk(app: App, audience: string, more: readonly string[]): readonly string[] {
@@ -102,7 +107,7 @@ export function createSignIn(
       },
     );
     try {
-      const location = await identityProvider.authorizationUrl({
+      const asked = {
         redirectUri: redirectUri(visit, loginUrl),
         state: started.state,
         nonce: started.transaction.nonce,
@@ -115,7 +120,16 @@ export function createSignIn(
         ...(prompt === undefined ? {} : { prompt }),
         ...(stepUp === undefined || stepUp.acr.length === 0 ? {} : { acrValues: stepUp.acr }),
         ...(stepUp?.loginWithin === undefined ? {} : { maxAge: stepUp.loginWithin }),
-      });
+      };
+      const { idTokenHint } = request;
+      const hinted =
+        idTokenHint === undefined || request.silent !== true
+          ? undefined
+          : await identityProvider.authorizationUrl({ ...asked, idTokenHint });
+      const location =
+        hinted === undefined || hinted.length > LONGEST_HINTED
+          ? await identityProvider.authorizationUrl(asked)
+          : hinted;
       const facts = { app: app.name, requestId: visit.requestId };
       return redirect(302, 'login-started', location, [...setCookie, ...started.setCookie], facts);
     } catch (error) {

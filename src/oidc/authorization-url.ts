@@ -71,6 +71,8 @@ export function createAuthorizationUrl(
     const state = encodeURIComponent(request.state);
     const nonce = encodeURIComponent(request.nonce);
     const challenge = hash('sha256', request.codeVerifier, 'base64url');
-    return `${beginning}&state=${state}&nonce=${nonce}&code_challenge=${challenge}`;
+    const { idTokenHint: hint } = request;
+    const hinted = hint === undefined ? '' : `&id_token_hint=${encodeURIComponent(hint)}`;
+    return `${beginning}&state=${state}&nonce=${nonce}&code_challenge=${challenge}${hinted}`;
   };
 }

@@ -59,6 +59,8 @@ export interface AuthorizationRequest {
   readonly acrValues?: readonly string[];
   /** Seconds since the person authenticated, at most. */
   readonly maxAge?: number;
+  /** The ID token of the person who is to be asked about, for a login without a page. */
+  readonly idTokenHint?: string;
 }
 
 /** What the browser brought back, and what was kept of the request. */

@@ -16,6 +16,7 @@ export interface KeptSessions extends SessionStore {
   /**
    * Takes a lock that has one holder over all processes of the store. It is let go by itself after the given time, and
    * when the store loses what it keeps: it spares work, and `update` decides who is right.
+   * @param milliseconds whole ones, and one at the least: else it throws a `RangeError`
    * @returns undefined when another holds it.
    */
   lock(name: string, milliseconds: number): Promise<Release | undefined>;
@@ -44,11 +45,19 @@ export interface SessionSummary {
   readonly usedAt?: number;
 }
 
-/** Which sessions are meant. The last two are those of a back-channel logout (OIDC Back-Channel Logout 1.0 section 2.6). */
+/**
+ * Which sessions are meant. The last two are those of a back-channel logout (OIDC Back-Channel Logout 1.0 section 2.6).
+ * `withoutSid`: of the person's, only those that hold no session of the provider.
+ */
 export type SessionSelector =
   | { readonly by: 'id'; readonly id: string }
   | { readonly by: 'client'; readonly clientId: string }
-  | { readonly by: 'subject'; readonly provider: string; readonly subject: string }
+  | {
+      readonly by: 'subject';
+      readonly provider: string;
+      readonly subject: string;
+      readonly withoutSid?: true;
+    }
   | { readonly by: 'sid'; readonly provider: string; readonly sid: string };
 
 export function isSelected(session: Session, selector: SessionSelector): boolean {
@@ -58,6 +67,7 @@ export function isSelected(session: Session, selector: SessionSelector): boolean
     case 'client':
       return session.clientId === selector.clientId;
     case 'subject':
+      if (selector.withoutSid === true && session.sid !== undefined) return false;
       return session.provider === selector.provider && session.subject === selector.subject;
     case 'sid':
       return session.provider === selector.provider && session.sid === selector.sid;
@@ -72,6 +82,12 @@ export function summaryOf(session: Session, usedAt: number | undefined): Session
 
 /** @returns 256 random bits. */
 export const newHandle = (): string => randomBytes(32).toString('base64url');
+
+/** @throws RangeError for what is no time that a lock can be held */
+export function checkLimit(milliseconds: number): void {
+  if (!Number.isSafeInteger(milliseconds) || milliseconds < 1)
+    throw new RangeError(`a lock is held for whole milliseconds, not for ${milliseconds}`);
+}
 
 /** Whether a text could be a handle: the rest need not be looked for. */
 export const isHandle = (text: string): boolean => /^[\w-]{43}$/.test(text);

@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
  *
  * | key | type | holds |
  * |---|---|---|
- * | `s:<handle>` | hash | a session: `r` revision, `x` end, `u` last use (Unix seconds), `v` the rest, sealed |
+ * | `s:<handle>` | hash | a session: `r` revision, `x` end, `u` last use (Unix seconds), `v` the rest, sealed; `e` the key of its fate, `i` those of its indexes |
  * | `i:<id>` | sorted set | the keys of the session with the id, by their end |
  * | `p:<provider, subject>`, `d:<provider, sid>` | sorted set | the keys of a person's, or a provider session's, by their end |
  * | `e:<id>` | string | the fate of a session that did not end by itself |

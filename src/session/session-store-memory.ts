@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isWithin } from '../token/elapsed.ts';
 import { createEndedSessions } from './ended-sessions.ts';
-import { isFor, isSelected, type KeptSessions, newHandle, summaryOf } from './kept-sessions.ts';
+import { checkLimit, isFor, isSelected, type KeptSessions, newHandle, summaryOf } from './kept-sessions.ts';
 import type { Session } from './session.ts';
 import type { Fate } from './session-store.ts';
 
@@ -110,6 +110,7 @@ export function createMemoryStore(options: MemoryStoreOptions): KeptSessions {
     },
 
     async lock(name, limit) {
+      checkLimit(limit);
       const held = locks.get(name);
       if (held !== undefined && milliseconds() - held.since < held.limit) return undefined;
       const own = { since: milliseconds(), limit };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createConfirmations } from './confirmations.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import {
+  checkLimit,
   isFor,
   isHandle,
   isSelected,
@@ -13,9 +14,10 @@ import {
 import type { RedisReply } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
-import { RELEASE, REVOKE, SAVE, UPDATE, USE } from './redis-scripts.ts';
+import { READ, RELEASE, REVOKE, SAVE, UPDATE, USE } from './redis-scripts.ts';
 import type { Sealer } from './seal.ts';
 import type { Session } from './session.ts';
+import type { Fate } from './session-store.ts';
 
 export interface RedisStoreParts {
   readonly connection: RedisConnection;
@@ -33,11 +35,15 @@ export interface RedisStoreParts {
 
 /** A session as it was found, before anyone asks whether it is the right one. */
 interface Found {
+  readonly key: string;
   readonly session: Session;
   readonly usedAt: number;
 }
 
 const NEVER = 2 ** 31;
+
+/** Keys that are read at once: an index may have more members than the commands that may wait for their answers. */
+const PAGE = 500;
 
 /**
  * The shared store, for any number of processes: Redis 6.2 or Valkey. What Redis holds is sealed and bound to its key:
@@ -56,32 +62,39 @@ export function createRedisStore(parts: RedisStoreParts): KeptSessions {
   const seal = (key: string, session: Session): string =>
     sealer.seal({ purpose: 'kept', host: '', context: key }, session, session.expiresAt);
 
-  const use = (key: string): Promise<RedisReply> =>
-    idle === undefined ? connection.run('HGET', key, 'r') : connection.evaluate(USE, [key], [now(), idle]);
+  /** @returns the revision of one that lives. */
+  async function use(key: string): Promise<RedisReply> {
+    if (idle !== undefined) return connection.evaluate(USE, [key], [now(), idle]);
+    const reply = await connection.evaluate(READ, [key], ['r']);
+    return Array.isArray(reply) ? (reply[0] ?? null) : null;
+  }
+
+  /** @returns nothing for a key that holds no session any more, or one that was ended. */
+  const read = (key: string): Promise<RedisReply> => connection.evaluate(READ, [key], ['r', 'x', 'u', 'v']);
 
   /** @returns undefined for what is not there, not ours, past its end, or unused for too long. */
-  async function find(key: string, at: number): Promise<Found | undefined> {
-    const reply = await connection.run('HMGET', key, 'r', 'x', 'u', 'v');
+  function opened(key: string, reply: RedisReply, at: number): Found | undefined {
     const [revision, end, usedAt, sealed] = Array.isArray(reply) ? reply : [];
     if (typeof sealed !== 'string' || at >= Number(end)) return undefined;
     if (idle !== undefined && at - Number(usedAt) >= idle) return undefined;
-    const opened = sealer.open({ purpose: 'kept', host: '', context: key }, sealed, at);
+    const unsealed = sealer.open({ purpose: 'kept', host: '', context: key }, sealed, at);
     // Sealed by one of our secrets, so the form is ours.
-    const session = opened?.payload as Session | undefined;
+    const session = unsealed?.payload as Session | undefined;
     if (session === undefined || session.revision !== Number(revision)) return undefined;
     // Whatever a change said: the end is that of the login.
     return {
+      key,
       session: { ...session, expiresAt: Math.min(session.expiresAt, Number(end)) },
       usedAt: Number(usedAt),
     };
   }
 
-  async function revoke(id: string, until: number, fate: 'ended' | 'replaced'): Promise<void> {
-    await connection.evaluate(REVOKE, [keys.ended(id), keys.byId(id)], [fate, until - now()]);
+  async function revoke(id: string, until: number, fate: Fate, known: readonly string[]): Promise<void> {
+    await connection.evaluate(REVOKE, [keys.ended(id), keys.byId(id), ...known], [fate, until - now()]);
     ended.remember(id, until, fate);
   }
 
-  /** Those that may be selected, by pages. */
+  /** Those that may be selected, by pages; some may come twice. */
   async function* candidates(selector: SessionSelector): AsyncIterable<readonly Found[]> {
     if (selector.by === 'client') return yield* everyPage();
     const indexes =
@@ -90,26 +103,55 @@ export function createRedisStore(parts: RedisStoreParts): KeptSessions {
         : selector.by === 'subject'
           ? keys.bySubject(selector.provider, selector.subject)
           : keys.bySid(selector.provider, selector.sid);
-    for (const index of indexes) yield findAll(texts(await connection.run('ZRANGE', index, '0', '-1')));
+    for (const index of indexes)
+      for await (const scanned of scan('ZSCAN', index)) {
+        // Members, and their ends.
+        const members = scanned.filter((_, at) => at % 2 === 0);
+        for (let at = 0; at < members.length; at += PAGE) {
+          const { found, gone } = await findAll(members.slice(at, at + PAGE));
+          // The key of a session is never used again.
+          if (gone.length > 0) await connection.run('ZREM', index, ...gone);
+          yield found;
+        }
+      }
   }
 
   /** Every session once, by pages. */
   async function* everyPage(): AsyncIterable<readonly Found[]> {
     const seen = new Set<string>();
+    for await (const page of scan('SCAN', undefined, 'MATCH', keys.everySession)) {
+      const fresh = [...new Set(page)].filter((key) => !seen.has(key));
+      for (const key of fresh) seen.add(key);
+      yield (await findAll(fresh)).found;
+    }
+  }
+
+  /** What stays there meanwhile comes once at the least, whatever else comes and goes. */
+  async function* scan(
+    command: 'SCAN' | 'ZSCAN',
+    key: string | undefined,
+    ...options: readonly string[]
+  ): AsyncIterable<readonly string[]> {
+    const start = key === undefined ? [command] : [command, key];
     let cursor = '0';
     do {
-      const reply = await connection.run('SCAN', cursor, 'MATCH', keys.everySession, 'COUNT', '500');
+      const reply = await connection.run(...start, cursor, ...options, 'COUNT', String(PAGE));
       const [next, page] = Array.isArray(reply) ? reply : [];
-      const fresh = [...new Set(texts(page))].filter((key) => !seen.has(key));
-      for (const key of fresh) seen.add(key);
-      yield findAll(fresh);
+      yield texts(page);
       cursor = String(next ?? '0');
     } while (cursor !== '0');
   }
 
-  async function findAll(some: readonly string[]): Promise<readonly Found[]> {
-    const found = await Promise.all(some.map((key) => find(key, now())));
-    return found.filter((one) => one !== undefined);
+  /** @returns what was found, and the keys that hold nothing any more. */
+  async function findAll(
+    some: readonly string[],
+  ): Promise<{ readonly found: readonly Found[]; readonly gone: readonly string[] }> {
+    const replies = await Promise.all(some.map(async (key) => ({ key, reply: await read(key) })));
+    const found = replies.map(({ key, reply }) => opened(key, reply, now()));
+    return {
+      found: found.filter((one) => one !== undefined),
+      gone: replies.filter(({ reply }) => reply === null).map(({ key }) => key),
+    };
   }
 
   return {
@@ -132,7 +174,7 @@ export function createRedisStore(parts: RedisStoreParts): KeptSessions {
       if (!isHandle(handle)) return undefined;
       const key = keys.session(handle);
       const askedAt = milliseconds();
-      const session = (await find(key, at))?.session;
+      const session = opened(key, await read(key), at)?.session;
       if (session === undefined || !isFor(session, host, tenant)) return undefined;
       if (idle !== undefined && revisionOf(await use(key)) === undefined) return undefined;
       if (ended.fateOf(session.id) !== undefined) return undefined;
@@ -140,7 +182,8 @@ export function createRedisStore(parts: RedisStoreParts): KeptSessions {
       return session;
     },
 
-    revoke,
+    revoke: (id, until, fate, handle) =>
+      revoke(id, until, fate, handle === undefined ? [] : [keys.session(handle)]),
 
     isCurrent(handle, session) {
       const lives = (): boolean => ended.fateOf(session.id) === undefined;
@@ -168,6 +211,7 @@ export function createRedisStore(parts: RedisStoreParts): KeptSessions {
     },
 
     async lock(name, limit) {
+      checkLimit(limit);
       const key = keys.lock(name);
       const holder = randomBytes(16).toString('base64url');
       const reply = await connection.run('SET', key, holder, 'NX', 'PX', String(limit));
@@ -184,9 +228,9 @@ export function createRedisStore(parts: RedisStoreParts): KeptSessions {
     async endWhere(selector) {
       const gone = new Set<string>();
       for await (const page of candidates(selector))
-        for (const { session } of page) {
+        for (const { key, session } of page) {
           if (!isSelected(session, selector) || gone.has(session.id)) continue;
-          await revoke(session.id, session.expiresAt, 'ended');
+          await revoke(session.id, session.expiresAt, 'ended', [key]);
           gone.add(session.id);
         }
       return gone.size;

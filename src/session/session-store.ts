@@ -23,8 +23,11 @@ export interface SessionStore {
    * @returns undefined for anything that is not a living session for this host and tenant.
    */
   load(handle: string, host: string, tenant: string, now: number): Promise<Session | undefined>;
-  /** @param until Unix seconds: when the session would have ended by itself. */
-  revoke(id: string, until: number, fate: Fate): Promise<void>;
+  /**
+   * @param until Unix seconds: when the session would have ended by itself
+   * @param handle of the session, where it is known: then it is found even where the store lost what leads to it
+   */
+  revoke(id: string, until: number, fate: Fate, handle?: string): Promise<void>;
   /**
    * Whether a session that was loaded with the handle is still what the store keeps: it did not end, and no other process
    * changed it. Counts as a use. Does *not* look at `expiresAt`, which the session says itself.

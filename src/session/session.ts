@@ -97,3 +97,19 @@ export function mergeAsked(...memories: readonly (readonly Asked[])[]): readonly
   }
   return [...merged].map(([audience, scopes]) => ({ audience, scopes: [...scopes] }));
 }
+
+/**
+ * @param held scopes of the token of this audience that is given up for another one
+ * @returns what was asked for without them: who needs one asks again, since it was lost and not refused. What was asked for
+ * and not granted stays.
+ */
+export const withoutHeld = <Entry extends Asked>(
+  asked: readonly Entry[],
+  audience: string,
+  held: ReadonlySet<string>,
+): readonly Entry[] =>
+  asked.map((entry) =>
+    entry.audience === audience
+      ? { ...entry, scopes: entry.scopes.filter((scope) => !held.has(scope)) }
+      : entry,
+  );

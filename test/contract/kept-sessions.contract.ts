@@ -137,6 +137,15 @@ export function keptSessionsContract(
       expect(await replica.lock('refresh', 60_000)).toBeDefined();
     });
 
+    test.each([0.5, 1.123, 0, -1, Number.NaN, 2 ** 53])(
+      'a lock is for whole milliseconds, and for one at the least: not for %d',
+      async (limit) => {
+        const { store } = await open();
+        await expect(store.lock('refresh', limit)).rejects.toThrow(RangeError);
+        expect(await store.lock('refresh', 1000)).toBeDefined();
+      },
+    );
+
     test('a lock is let go by itself, and then no longer by whom it was taken from', async () => {
       const under = await open();
       const { store, replica } = under;
@@ -186,6 +195,7 @@ export function keptSessionsContract(
       'alice 2': { sid: 'two', host: 'other.example.com' },
       'alice elsewhere': { provider: 'staff', sid: 'one', clientId: 'desk' },
       bob: { subject: 'bob', sid: 'three' },
+      'bob without': { subject: 'bob', sid: undefined as never },
       'bob at a desk': { subject: 'bob', sid: 'four', clientId: 'desk' },
     };
     test.each<[what: string, selector: SessionSelector, gone: readonly string[]]>([
@@ -198,6 +208,21 @@ export function keptSessionsContract(
       ],
       ['a session of the provider', { by: 'sid', provider: 'default', sid: 'one' }, ['alice 1']],
       ['a client', { by: 'client', clientId: 'desk' }, ['alice elsewhere', 'bob at a desk']],
+      [
+        'a person, with one and without',
+        { by: 'subject', provider: 'default', subject: 'bob' },
+        ['bob', 'bob at a desk', 'bob without'],
+      ],
+      [
+        'a person, without a session of the provider',
+        { by: 'subject', provider: 'default', subject: 'bob', withoutSid: true },
+        ['bob without'],
+      ],
+      [
+        'another person, without a session of the provider',
+        { by: 'subject', provider: 'default', subject: 'alice', withoutSid: true },
+        [],
+      ],
       ['an unknown id', { by: 'id', id: 'alice' }, []],
       ['an unknown person', { by: 'subject', provider: 'default', subject: 'eve' }, []],
       ['provider and person cut elsewhere', { by: 'subject', provider: 'defaul', subject: 'talice' }, []],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { createRenewal, type Renew, type RenewalParts } from '../../src/login/renewal.ts';
+import { createRenewals, type Renew, type RenewalParts } from '../../src/login/renewal.ts';
 import type { KeptSessions } from '../../src/session/kept-sessions.ts';
 import type { RefreshOutcome } from '../../src/session/refreshable.ts';
 import type { Session } from '../../src/session/session.ts';
@@ -22,6 +22,7 @@ export type Processes = readonly [store: KeptSessions, replica: KeptSessions];
 /** Renewals of one process, and how its calls to the provider ended. */
 export interface RenewingProcess {
   readonly renew: Renew;
+  readonly settled: () => Promise<void>;
   readonly outcomes: readonly RefreshOutcome[];
 }
 
@@ -32,7 +33,7 @@ export function renewing(
 ): RenewingProcess {
   const { moreAudiences = 'redirect', ...parts } = more;
   const outcomes: RefreshOutcome[] = [];
-  const renew = createRenewal({
+  const { renew, settled } = createRenewals({
     store,
     providerOf: () => ({ config: { name: 'default', moreAudiences }, identityProvider: provider }) as never,
     trustsOf: () => TRUSTS,
@@ -44,7 +45,7 @@ export function renewing(
     ...parts,
     limits: { poll: 10, ...parts.limits },
   });
-  return { renew, outcomes };
+  return { renew, settled, outcomes };
 }
 
 /** What a renewal promises over a store, whatever the store (RF2, RF3, RF6). */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import type { Browser } from '../support/browser.ts';
+import { Browser } from '../support/browser.ts';
+import { startHostileProvider } from '../support/hostile-provider.ts';
 import { missingRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import {
   API,
@@ -10,7 +11,7 @@ import {
   SHORT,
   startRefreshingWorlds,
 } from '../support/refreshing-world.ts';
-import type { Answer, World } from '../support/world.ts';
+import { type Answer, startTestWorld, type World } from '../support/world.ts';
 
 // A Redis of its own starts in a moment, but not where many tests run at once.
 jest.setTimeout(30_000);
@@ -111,6 +112,50 @@ if (missingRedis !== undefined) {
     await other.signIn(`${SHOP}/_auth/login?rd=/account/`);
     expect(outcome(await ask(other, '/status/1'))).toBe('200 permitted');
     expect(refreshes()).toEqual([OPS, API, OPS]);
+  });
+
+  test('RF3: a process that stops stores what it is about to be given', async () => {
+    await using provider = await startHostileProvider();
+    let offset = 0;
+    const start = (): Promise<World> =>
+      startTestWorld({
+        rules: {
+          'shop.yaml': `app: shop\nhosts: [shop.localhost]\naudience: ${API}\nrules: { "/**": authenticated }\n`,
+        },
+        issuer: provider.issuer,
+        now: () => Math.floor(Date.now() / 1000) + offset,
+        env: {
+          POSTERN_SESSION_STORE: 'redis',
+          POSTERN_SESSION_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+          POSTERN_SESSION_REFRESH: 'true',
+        },
+      });
+    await using staying = await start();
+    const leaving = await start();
+    const browser = new Browser(staying);
+    await browser.signIn(`${SHOP}/account/`);
+    const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()];
+    const lasting = (claims: object) => ({ ...claims, exp: Math.floor(Date.now() / 1000) + 3_000 });
+    provider.misbehaviour = {
+      idTokenClaims: lasting,
+      accessTokenClaims: lasting,
+      answer: (path) => {
+        if (path !== '/token') return false;
+        asked.resolve();
+        return held.promise;
+      },
+    };
+    offset = 320;
+    const late = ask(browser.copy(leaving));
+    await asked.promise;
+    // The request is answered without it after a while: from then on nothing but the renewal itself is waited for.
+    expect(outcome(await late)).toBe('503 provider-unavailable');
+    const stopped = leaving.gateway.stop();
+    held.resolve(false);
+    await stopped;
+    expect(outcome(await ask(browser))).toBe('200 permitted');
+    const sent = provider.requests.flatMap(({ form }) => form.get('refresh_token') ?? []);
+    expect(new Set(sent).size).toBe(sent.length);
   });
 
   test('A5: a session that one process found revoked is over in the other', async () => {

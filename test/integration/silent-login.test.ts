@@ -70,6 +70,23 @@ test.each<[what: string, path: string, prompt: string | null]>([
   expect(promptOf(started)).toBe(prompt);
 });
 
+test('the silent question names the person by the ID token, where there is one, and the one with a page does not', async () => {
+  // With store: cookie the warm session is without it.
+  await using kept = await startTestWorld({ rules, provider, env: { POSTERN_SESSION_STORE: 'memory' } });
+  const person = new Browser(kept);
+  await person.signIn(`${SHOP}/account/`);
+  const hintOf = ({ headers }: Answer): string | null =>
+    new URL(String(headers.location)).searchParams.get('id_token_hint');
+  const silent = await person.check(`${SHOP}/status/1`);
+  expect(hintOf(silent)).toMatch(/^ey[\w-]+\.[\w-]+\.[\w-]+$/);
+  expect(hintOf(await person.check(`${SHOP}/write/1`))).toBeNull();
+  expectAnswer(
+    await person.check(await person.atProvider(String(silent.headers.location))),
+    303,
+    'login-completed',
+  );
+});
+
 test('a provider that knows the person answers without a page', async () => {
   expectAnswer(await browser.check(await askSilently()), 303, 'login-completed');
   expectAnswer(await browser.check(`${SHOP}/status/1`), 200, 'permitted');

@@ -167,13 +167,17 @@ test.each<[what: string, misbehaviour: Misbehaviour, expected: readonly string[]
   expect(refreshes()).toHaveLength(1);
   if (after.status === 503) expect(after.headers['retry-after']).toBe('5');
   for (const { setCookie } of [early, after]) expect(setCookie).toEqual([]);
-  // Whatever it was, the next login is as good as any.
-  op.misbehaviour = HONEST;
+  // Whatever it was, the next login is as good as any, and its refresh too.
+  op.misbehaviour = idToken({});
   offset = 0;
   const started = await browser.check(`${SHOP}/_auth/login?rd=/x`);
   const completed = await browser.check(op.authorize(String(started.headers.location)).href);
   expect(outcome(completed)).toBe('303 login-completed');
   expect(outcome(await ask(browser))).toBe('200 permitted');
+  op.misbehaviour = HONEST;
+  offset = EARLY;
+  expect(outcome(await ask(browser))).toBe('200 permitted');
+  expect(refreshes()).toHaveLength(2);
 });
 
 describe('what is said of it', () => {

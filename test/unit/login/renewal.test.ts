@@ -240,6 +240,94 @@ describe('RF5: after a failure', () => {
   });
 });
 
+/** Sessions of two providers in one process; a test says how each answers. */
+function beginMany(limits: Parameters<typeof renewing>[2] = {}) {
+  const store = openMemory();
+  const providers = { one: new RefreshingProvider(), other: new RefreshingProvider() };
+  let at = 0;
+  const process = renewing(store, providers.one, {
+    milliseconds: () => at,
+    providerOf: ({ name }) =>
+      ({
+        config: { name, moreAudiences: 'redirect' },
+        identityProvider: providers[name as keyof typeof providers],
+      }) as never,
+    ...limits,
+  });
+  /** Renews a session of which nobody has heard before. */
+  const ask = async (name: keyof typeof providers) => {
+    const session = sessionOf({ provider: name, tokens: [tokenFor(API, `${name}${Math.random()}`)] });
+    const visit = visitWith(await store.save(session));
+    return process.renew({ ...visit, app: { ...visit.app, name } }, liveOf(session), [API]);
+  };
+  const wait = (milliseconds: number): void => {
+    at += milliseconds;
+  };
+  return { ...process, ...providers, ask, wait };
+}
+
+describe('RF5: each provider by itself', () => {
+  test('a silent one ties up no renewals of another', async () => {
+    const { one, other, ask, settled } = beginMany({ limits: { most: 2, wait: 20 } });
+    const silence = Promise.withResolvers<void>();
+    one.delay = () => silence.promise;
+    const held = [ask('one'), ask('one')];
+    expect(await ask('one')).toEqual({ ...KEPT, cause: 'too many refreshes are under way' });
+    expect(await ask('other')).toEqual({ kind: 'changed' });
+    expect([one.sent.length, other.sent.length]).toEqual([2, 1]);
+    silence.resolve();
+    await Promise.all([...held, settled()]);
+    expect(await ask('one')).toEqual({ kind: 'changed' });
+  });
+
+  test('one that fails again and again rests for all sessions, but for one attempt each five seconds', async () => {
+    const { one, ask, wait } = beginMany();
+    const resting = { ...KEPT, cause: 'the provider failed again and again' };
+    one.error = DOWN;
+    for (let failure = 0; failure < 5; failure += 1) expect(await ask('one')).toEqual(KEPT);
+    for (const sent of [6, 7]) {
+      for (const after of [0, 1, 4_998]) {
+        wait(after);
+        expect(await ask('one')).toEqual(resting);
+      }
+      wait(1);
+      expect(await Promise.all([ask('one'), ask('one')])).toEqual([KEPT, resting]);
+      expect(one.sent).toHaveLength(sent);
+    }
+    expect(await ask('other')).toEqual({ kind: 'changed' });
+    one.error = undefined;
+    wait(5_000);
+    expect(await ask('one')).toEqual({ kind: 'changed' });
+    expect(await ask('one')).toEqual({ kind: 'changed' });
+  });
+
+  test.each([
+    ['an answer', undefined],
+    ['a refusal', REFUSED],
+  ])('%s in between counts as none of the failures', async (_what, between) => {
+    const { one, ask } = beginMany();
+    for (let round = 0; round < 3; round += 1) {
+      one.error = DOWN;
+      for (let failure = 0; failure < 4; failure += 1) expect(await ask('one')).toEqual(KEPT);
+      one.error = between;
+      await ask('one');
+    }
+    expect(one.sent).toHaveLength(15);
+  });
+});
+
+test('whoever stops can wait for what is under way, also where its request has been answered', async () => {
+  const { one, ask, settled, outcomes } = beginMany({ limits: { wait: 10 } });
+  const answer = Promise.withResolvers<void>();
+  one.delay = () => answer.promise;
+  expect(await ask('one')).toMatchObject({ kind: 'kept' });
+  const done = settled().then(() => [...outcomes]);
+  await new Promise((resolve) => setImmediate(resolve));
+  answer.resolve();
+  expect(await done).toEqual(['renewed']);
+  expect(await settled()).toBeUndefined();
+});
+
 describe('a store that fails', () => {
   const gone = new StoreUnavailable('timeout');
 

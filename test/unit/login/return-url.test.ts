@@ -219,6 +219,15 @@ test.each([
 });
 
 test.each([
+  ['https://shop.example.com:8443/x', 'https://shop.example.com:8443/x'],
+  ['https://shop.example.com/x', 'https://shop.example.com/x'],
+  ['http://shop.example.com:8443/x', undefined],
+  ['https://www.example.com:8443/x', undefined],
+])('on a host that is reached at 8443, others at 443 (`loginUrl`), %s leads to %s', (text, url) => {
+  expect(safeReturnUrl(text, 'https://shop.example.com:8443', RULES, undefined)).toBe(url);
+});
+
+test.each([
   ['/x?y', 'https://shop.example.com/x?y'],
   ['/x?q=\u00c3\u00a9"', 'https://shop.example.com/x?q=\u00c3\u00a9"'],
   ['https://www.example.com/', 'https://www.example.com/'],

@@ -43,7 +43,8 @@ const provider = (): AppProvider =>
       authorizationUrl: async (request: AuthorizationRequest) => {
         asked.push(request);
         if (fault !== undefined) throw fault;
-        return 'https://id.example.com/authorize?x';
+        const { idTokenHint = '' } = request;
+        return `https://id.example.com/authorize?x${idTokenHint}`;
       },
     },
   }) as unknown as AppProvider;
@@ -105,6 +106,16 @@ test('without an audience none is asked for; a prompt is passed on', async () =>
   expect(transactions.openState(asked[0]?.state ?? '', 'shop.example.com')).toMatchObject({
     attempt: 1,
   });
+});
+
+test.each<[what: string, request: Partial<SignInRequest>, end: string]>([
+  ['a silent login names whom it is about', { silent: true, idTokenHint: 'hint' }, '?xhint'],
+  ['one without an ID token does not', { silent: true }, '?x'],
+  ['one whose hint is too long does not', { silent: true, idTokenHint: 'x'.repeat(2800) }, '?x'],
+  ['one with a page does not', { idTokenHint: 'hint' }, '?x'],
+])('%s', async (_what, request, end) => {
+  const [location] = linesOf(await ask(SHOP, request), 'Location');
+  expect(location).toBe(`https://id.example.com/authorize${end}`);
 });
 
 test('a HEAD gets the redirect and no cookie', async () => {

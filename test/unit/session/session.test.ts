@@ -8,6 +8,7 @@ import {
   notAsked,
   tokensFor,
   wasAsked,
+  withoutHeld,
 } from '../../../src/session/session.ts';
 import { headersOf, shopApp } from '../../support/requests.ts';
 
@@ -95,6 +96,22 @@ describe('what was asked is not asked again', () => {
     expect(mergeAsked(...memories)).toEqual(merged);
     expect(memories).toEqual(before);
   });
+});
+
+test.each<[what: string, audience: string, held: string[], left: string[][]]>([
+  ['what the token held is forgotten', 'a', ['read'], [['write'], [], ['read']]],
+  ['all of it', 'a', ['write', 'read', 'more'], [[], [], ['read']]],
+  ['nothing, where it held nothing', 'a', [], [['read', 'write'], [], ['read']]],
+  ['nothing of another audience', 'x', ['read'], [['read', 'write'], [], ['read']]],
+])('of a token that is given up, %s', (_what, audience, held, left) => {
+  const asked = [
+    { audience: 'a', scopes: ['read', 'write'], at: 1 },
+    { audience: 'b', scopes: [], at: 2 },
+    { audience: '', scopes: ['read'], at: 3 },
+  ];
+  expect(withoutHeld(asked, audience, new Set(held))).toEqual(
+    asked.map((entry, at) => ({ ...entry, scopes: left[at] })),
+  );
 });
 
 describe('which credential decides', () => {
