@@ -73,9 +73,9 @@ export const inEnvironment = (message: string, wayOut: string, variable = 'envir
 
 function blind({ excerpt, ...problem }: Problem, onKey: boolean): Problem {
   if (excerpt === undefined || !onKey) return problem;
-  const { text, length } = excerpt;
-  const shown = [...text].slice(0, problem.column - 1 + length).join('');
-  return { ...problem, excerpt: { text: shown, length } };
+  const { text, length, skipped = 0 } = excerpt;
+  const shown = [...text].slice(0, problem.column - 1 - skipped + length).join('');
+  return { ...problem, excerpt: { ...excerpt, text: shown } };
 }
 
 const overlap = (a: Path, b: Path): boolean => a.slice(0, b.length).every((step, at) => step === b[at]);

@@ -33,7 +33,7 @@ function excerpt(problem: Problem): string[] {
   const gutter = `  ${problem.line} | `;
   const room = WIDTH - gutter.length;
   let text = [...printable(problem.excerpt.text)];
-  let column = problem.column - 1;
+  let column = problem.column - 1 - (problem.excerpt.skipped ?? 0);
   if (text.length === column) text.push(' '); // something is missing at the end of the line
   if (text.length > room) {
     const from = Math.max(0, Math.min(column - Math.floor(room / 3), text.length - room));

@@ -1,5 +1,6 @@
 import {
   Composer,
+  type CST,
   type Document,
   isMap,
   isScalar,
@@ -9,7 +10,8 @@ import {
   Parser,
   type YAMLMap,
 } from 'yaml';
-import type { Problem } from './problem.ts';
+import { tooDeepAt } from './nesting.ts';
+import { furtherProblems, MAX_PROBLEMS, type Problem } from './problem.ts';
 import { type Place, SourceText } from './source-text.ts';
 import { syntaxSentence } from './yaml-syntax.ts';
 import { openQuote, tokenTraps, treeTraps } from './yaml-traps.ts';
@@ -50,27 +52,44 @@ export function readYaml(file: string, text: string): YamlDocument {
   try {
     return parse(source);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return unreadable(source, 'The file is nested too deeply.', 'use fewer brackets and indentation levels');
+    if (!(error instanceof RangeError)) throw error; // the stack of the parser, or of its lists
+    return unreadable(
+      source,
+      'The file is more than the YAML parser can read.',
+      'split it into several files',
+    );
   }
 }
 
 function parse(source: SourceText): YamlDocument {
+  const deep = tooDeepAt(source.text);
+  if (deep !== undefined) {
+    const wayOut = 'use fewer brackets and indentation levels, or put text with brackets in double quotes';
+    hideLine(source, deep);
+    const problem = source.problem(deep, deep + 1, 'The file is nested too deeply.', wayOut);
+    return documentOf(source, undefined, null, [problem]);
+  }
   const problems = controlCharacters(source);
-  const tokens = [...new Parser().parse(source.text)];
+  const tokens = tokensOf(source.text);
   const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false });
   const [document, second] = [...composer.compose(tokens, true, source.text.length)] as Document.Parsed[];
   const root = document?.contents ?? null;
   const tree = treeTraps(source, root);
   const fatal = tokenTraps(source, tokens);
+  let opened: number | undefined;
+  let hiddenLine: number | undefined;
 
   for (const error of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
+    if (fatal.length > MAX_PROBLEMS) break;
     if (error.code === 'TAG_RESOLVE_FAILED' || error.code === 'BAD_DIRECTIVE') continue; // the tag itself is one
     const { message, wayOut } = syntaxSentence(error);
     // The parser names the end of the file, which helps nobody to find the quote.
-    const opened = /closing .quote/.test(error.message) ? openQuote(tokens) : undefined;
-    const [from, to] = opened === undefined ? error.pos : [opened, opened + 1];
-    hideLine(source, from);
+    if (/closing .quote/.test(error.message)) opened ??= openQuote(tokens);
+    const [from, to] =
+      opened !== undefined && /closing .quote/.test(error.message) ? [opened, opened + 1] : error.pos;
+    const { line } = source.place(from, to);
+    if (line !== hiddenLine) hideLine(source, from);
+    hiddenLine = line;
     fatal.push(source.problem(from, to, message, wayOut));
   }
   if (second !== undefined) {
@@ -84,9 +103,22 @@ function parse(source: SourceText): YamlDocument {
       ),
     );
   }
+  const isCut = fatal.length > MAX_PROBLEMS || tree.problems.length > MAX_PROBLEMS;
   problems.push(...oncePerLine(fatal), ...tree.problems.filter(notOn(fatal)));
+  if (isCut) problems.splice(MAX_PROBLEMS, problems.length, furtherProblems(source.file));
   const meaningless = fatal.length > 0 || tree.fatal;
   return documentOf(source, meaningless ? undefined : (document?.toJS() ?? null), root, problems);
+}
+
+/** The parser's tokens, with no more errors among them than are told. */
+function tokensOf(text: string): readonly CST.Token[] {
+  const tokens: CST.Token[] = [];
+  let errors = 0;
+  for (const token of new Parser().parse(text)) {
+    if (token.type === 'error') errors += 1;
+    if (token.type !== 'error' || errors <= MAX_PROBLEMS + 1) tokens.push(token);
+  }
+  return tokens;
 }
 
 /** One slip often makes the parser stumble several times on its line; the first one tells. */
@@ -104,7 +136,7 @@ const notOn = (fatal: readonly Problem[]) => {
 function hideLine(source: SourceText, offset: number): void {
   const start = source.text.lastIndexOf('\n', offset - 1) + 1;
   const line = /^[^\n]*/.exec(source.text.slice(start))?.[0] ?? '';
-  const key = /(?:secret|password|passphrase|privatekey)\w*["']?\s*:\s*/i.exec(line);
+  const key = /(?:secret|password|passphrase|privatekey)\w{0,64}["']?\s*:\s*/i.exec(line);
   if (key !== null) source.hide(start + key.index + key[0].length, start + line.length);
 }
 

@@ -1,5 +1,5 @@
 import { type CST, isCollection, isMap, isNode, isScalar, isSeq, type Node, type Pair, Scalar } from 'yaml';
-import type { Problem } from './problem.ts';
+import { MAX_PROBLEMS, type Problem } from './problem.ts';
 import type { SourceText } from './source-text.ts';
 
 /** Finds what YAML permits and an operator did not mean. */
@@ -20,16 +20,22 @@ const TOKENS: Readonly<Record<string, readonly [message: string, wayOut: string]
   directive: ['YAML directives (lines that begin with %) are not used here.', 'remove the line'],
 };
 
-/** @returns aliases, anchors, tags and directives: the value means nothing while there are any. */
+/**
+ * @returns aliases, anchors, tags and directives: the value means nothing while there are any. One more than are shown, where
+ * there are more.
+ */
 export function tokenTraps(source: SourceText, tokens: readonly CST.Token[]): Problem[] {
-  const problems: Problem[] = [];
-  for (const { type, offset, text } of tokensOf(tokens)) {
+  const traps: Token[] = [];
+  for (const token of tokensOf(tokens)) if (Object.hasOwn(TOKENS, token.type)) traps.push(token);
+  traps.sort((a, b) => a.offset - b.offset);
+  const told = traps.slice(0, MAX_PROBLEMS + 1);
+  // All before the first is quoted. Beyond those that are told, stars cost less than the question.
+  for (const [index, { offset, text }] of traps.entries())
+    if (index > MAX_PROBLEMS || source.isSecret(offset)) source.hide(offset, offset + text.length);
+  return told.flatMap(({ type, offset, text }) => {
     const trap = TOKENS[type];
-    if (trap === undefined) continue;
-    if (source.isSecret(offset)) source.hide(offset, offset + text.length);
-    problems.push(source.problem(offset, offset + text.length, ...trap));
-  }
-  return problems;
+    return trap === undefined ? [] : [source.problem(offset, offset + text.length, ...trap)];
+  });
 }
 
 /** @returns where the quote that never closes was opened. */
@@ -41,8 +47,14 @@ export function openQuote(tokens: readonly CST.Token[]): number | undefined {
   return undefined;
 }
 
+interface Token {
+  readonly type: string;
+  readonly offset: number;
+  readonly text: string;
+}
+
 /** Every token of the tree, in no order. Not recursive: brackets may be nested deeper than the stack. */
-function* tokensOf(tokens: readonly CST.Token[]): Generator<{ type: string; offset: number; text: string }> {
+function* tokensOf(tokens: readonly CST.Token[]): Generator<Token> {
   const open: unknown[] = [...tokens];
   while (open.length > 0) {
     const token = open.pop();
@@ -62,12 +74,13 @@ const HARMLESS_KEY = /^(?:file|env|expires)$/;
 
 /**
  * Walks the tree: repeated and odd keys, keys without a value, lists that turned into maps, numbers that are not what was
- * written, texts joined over lines. Hides secret values from quotes on its way.
+ * written, texts joined over lines (one problem more than are shown, where there are more). Hides secret values from quotes on its way.
  */
 export function treeTraps(source: SourceText, root: Node | null): { problems: Problem[]; fatal: boolean } {
   const problems: Problem[] = [];
   let fatal = false;
   const say = (node: Node, message: string, wayOut: string): void => {
+    if (problems.length > MAX_PROBLEMS) return;
     const [from, to] = node.range ?? [0, 0];
     problems.push(source.problem(from, to, message, wayOut));
   };

@@ -1,4 +1,4 @@
-import type { Problem } from '../document/problem.ts';
+import { type Problem, shortSentence } from '../document/problem.ts';
 import { failedTests, type TestResult } from '../review/run-tests.ts';
 import { assembleRuleSet } from '../rules/load.ts';
 import type { RulesRead } from '../rules/read-rules.ts';
@@ -31,7 +31,7 @@ function problemOf({ title, test: { id }, failure }: TestResult): Problem {
     file: id.slice(0, colon),
     line: Number(id.slice(colon + 1)),
     column: 1,
-    message: `The test \`${title}\` fails: ${failure?.summary}.`,
+    message: shortSentence(`The test \`${title}\` fails: ${failure?.summary}.`),
     wayOut:
       'change the rule, or what the test expects; `postern rules explain` shows how the request is decided',
   };

@@ -49,15 +49,16 @@ export function createRulesInForce(
 ): RulesInForce {
   let current = { ruleSet: first, loadedAt: now() };
   let watching: FolderWatch | undefined;
+  const closing = new AbortController();
   const version = (): string => current.ruleSet.version;
 
   async function build(read: RulesRead): Promise<Built> {
     try {
-      const built = await buildRuleSet(read, { basePath: config.basePath, now: now() });
+      const built = await buildRuleSet(read, { basePath: config.basePath, now: now() }, closing.signal);
       const problems = 'problems' in built ? built.problems : providerProblems(config, built.ruleSet);
       return problems.length > 0 ? { problems } : built;
     } catch (error) {
-      log.failed(error);
+      if (!closing.signal.aborted) log.failed(error);
       const wayOut = 'look for the `failed` line of the log, and send SIGHUP to try again';
       return { problems: [problemOf(config, 'The rules cannot be built.', wayOut)] };
     }
@@ -103,6 +104,7 @@ export function createRulesInForce(
     },
     close() {
       reloader.close();
+      closing.abort();
       watching?.close();
     },
   };

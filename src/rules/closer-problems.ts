@@ -19,7 +19,7 @@ const COMMAS = 'Methods are separated by blanks.';
 
 function closerProblem(problem: Problem): Problem {
   const line = problem.excerpt?.text ?? '';
-  const from = [...line].slice(problem.column - 1).join('');
+  const from = [...line].slice(problem.column - 1 - (problem.excerpt?.skipped ?? 0)).join('');
   const say = (message: string, wayOut: string): Problem => ({ ...problem, message, wayOut });
   if (holdsForeignBlank(line)) return say(...blankWithin(line));
   const [, methods, need] =

@@ -18,15 +18,20 @@ export interface PathRefusal {
 
 const MAX_SEGMENTS = 128;
 
+/** Beyond what clients and proxies let through as a request line. */
+const MAX_LENGTH = 2048;
+
 // Regular expressions, and the placeholders of other routers. Literal dots, dollars, plus signs and brackets occur in real
 // paths, so only what can hardly be meant as text is refused.
-const REGEX = /^[~^]|\$$|[.)\]][*+]|\(\?|\[[^\]]*\]|\||\\[dDwWsSbB.]/;
+const REGEX = /^[~^]|\$$|[.)\]][*+]|\(\?|\||\\[dDwWsSbB.]/;
 const PLACEHOLDER = /^:[A-Za-z_]|[{}]|^<[^<>]*>$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what this refuses
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Parses a path of a rules file. Paths are written decoded; no Unicode normalisation is applied. */
 export function parsePathPattern(text: string): PathPattern | PathRefusal {
+  if (text.length > MAX_LENGTH)
+    return refuse(`A path has at most ${MAX_LENGTH} characters.`, 'end the path earlier, with `/**`');
   const refusal = refuseWhole(text);
   if (refusal !== undefined) return refusal;
   const raw = text.slice(1).split('/');
@@ -77,8 +82,14 @@ export const patternKey = ({ segments, below }: PathPattern): string =>
 export const isWithin = (pattern: PathPattern, base: readonly string[]): boolean =>
   base.every((segment, index) => pattern.segments[index] === segment);
 
+/** A character class. Searched and not matched: an expression would begin anew at each `[`. */
+function holdsClass(text: string): boolean {
+  const opened = text.indexOf('[');
+  return opened !== -1 && text.includes(']', opened);
+}
+
 function refuseWhole(text: string): PathRefusal | undefined {
-  if (REGEX.test(text))
+  if (REGEX.test(text) || holdsClass(text))
     return refuse(
       'Paths are no regular expressions.',
       'write literal segments, `*` for exactly one segment, and a final `/**` for everything below',

@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Problem } from '../document/problem.ts';
 import { MAX_BYTES, readUtf8 } from '../document/yaml-document.ts';
@@ -25,10 +26,16 @@ export async function readRuleFiles(path: string): Promise<RulesRead> {
   };
   for (const file of await rulesFilesAt(path, refuse)) {
     try {
-      const { size } = await stat(file);
-      const bytes = size > MAX_BYTES ? undefined : await readFile(file);
-      const text = bytes === undefined ? undefined : readUtf8(bytes);
-      if (bytes === undefined) refuse(file, 'The file is larger than 8 MiB.', 'split it into several files');
+      const bytes = await readRegularFile(file);
+      const text = bytes === undefined || bytes.length > MAX_BYTES ? undefined : readUtf8(bytes);
+      if (bytes === undefined)
+        refuse(
+          file,
+          'This is no regular file, and nothing else is read.',
+          'write the rules to a file of this name, or move it out of the folder of rules',
+        );
+      else if (bytes.length > MAX_BYTES)
+        refuse(file, 'The file is larger than 8 MiB.', 'split it into several files');
       else if (text === undefined) refuse(file, 'The file is not UTF-8.', 'save it as UTF-8');
       else files.push({ file, text });
     } catch (error) {
@@ -40,6 +47,26 @@ export async function readRuleFiles(path: string): Promise<RulesRead> {
     }
   }
   return { files, problems };
+}
+
+/**
+ * Never waits for somebody to write, as a pipe would make it.
+ * @returns at most one byte more than a rules file may have; undefined for a folder, a pipe, a device and the like
+ */
+async function readRegularFile(file: string): Promise<Uint8Array | undefined> {
+  // Before it is opened, because opening a device may act on it; and after, because it may have been exchanged.
+  if (!(await stat(file)).isFile()) return undefined;
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stats = await handle.stat();
+  if (!stats.isFile()) return undefined;
+  const bytes = Buffer.alloc(Math.min(stats.size, MAX_BYTES) + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { nearestWord } from '../document/nearest-word.ts';
-import type { Problem } from '../document/problem.ts';
+import { furtherProblems, MAX_PROBLEMS, type Problem, shortSentence } from '../document/problem.ts';
 import type { YamlDocument, YamlPath } from '../document/yaml-document.ts';
 import { closerProblems } from './closer-problems.ts';
 import { foreignBlank } from './foreign-blank.ts';
@@ -17,16 +17,24 @@ export class RulesFile {
   constructor(document: YamlDocument) {
     this.name = document.file;
     this.#document = document;
-    this.problems = [...closerProblems(document.problems)];
+    this.problems = closerProblems(document.problems).map((problem) => ({
+      ...problem,
+      message: shortSentence(problem.message),
+      wayOut: shortSentence(problem.wayOut),
+    }));
     this.#told = new Set(document.problems.map(placeOf));
   }
 
-  /** Notes a problem, unless its place has one already: the first tells why, the second would only follow from it. */
+  /**
+   * Notes a problem, unless its place has one already: the first tells why, the second would only follow from it. Of a file
+   * with more than a hundred it is noted only that there are more.
+   */
   refuse(path: YamlPath, message: string, wayOut: string, on: 'key' | 'value' = 'value'): undefined {
+    if (this.problems.length > MAX_PROBLEMS) return;
     const problem = this.#document.problemAt(path, message, wayOut, on);
     if (this.#told.has(placeOf(problem))) return;
     this.#told.add(placeOf(problem));
-    this.problems.push(problem);
+    this.problems.push(this.problems.length < MAX_PROBLEMS ? problem : furtherProblems(this.name));
   }
 
   /** For a key or a value that the language has, and this version does not. */

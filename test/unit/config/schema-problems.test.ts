@@ -223,6 +223,7 @@ test('printed, a secret in the wrong place is not shown', () => {
     `- ${canary}`,
     `session: { secret: "${canary} }`,
     `session: { secret: ${canary}`,
+    `session: { lifetime: ${'1'.repeat(300)}, passwort: ${canary} }`,
   ];
   for (const text of texts) {
     const result = load({ files: { '/app/postern.yaml': text } });

@@ -127,10 +127,65 @@ describe('syntax errors: the value is undefined', () => {
     expect(readYaml('f.yaml', text).value).toBeUndefined();
   });
 
-  test('nested too deeply', () => {
-    const document = readYaml('f.yaml', '['.repeat(20_000));
-    expect(document.value).toBeUndefined();
-    expect(document.problems[0]?.message).toBe('The file is nested too deeply.');
+  test.each<[string, string, string]>([
+    ['eight megabytes of brackets', '['.repeat(8_000_000), '1:101'],
+    ['braces behind keys', '{ a: '.repeat(200), '1:501'],
+    ['brackets line by line', '[\n'.repeat(200), '101:1'],
+    ['brackets without blanks in a flow map', `{"a":${'['.repeat(200)}`, '1:105'],
+    ['brackets behind quotes that closed', `a: ["]", '''', ${'['.repeat(200)}`, '1:115'],
+    ['list items on one line', '- '.repeat(4_000_000), '1:201'],
+    ['question marks', '? '.repeat(4_000_000), '1:201'],
+    [
+      'levels of indentation',
+      Array.from({ length: 101 }, (_, at) => `${' '.repeat(at)}k:\n`).join(''),
+      '101:101',
+    ],
+  ])('nested too deeply: %s', (_, text, place) => {
+    expect(problemsOf(text)).toEqual([
+      `${place} The file is nested too deeply. -> use fewer brackets and indentation levels, or put text with brackets in double quotes`,
+    ]);
+    expect(readYaml('f.yaml', text).value).toBeUndefined();
+  });
+
+  test.each<[string, string]>([
+    ['a hundred brackets', `a: ${'['.repeat(100)}${']'.repeat(100)}\n`],
+    ['quoted brackets', `a: "${'['.repeat(200)}"\nb: '${'['.repeat(200)}'\n`],
+    ['brackets in comments', `# ${'[ '.repeat(200)}\na: b # ${'{ '.repeat(200)}\n`],
+    ['brackets within plain text', `a: b${'['.repeat(200)}\nc: it's ${'x['.repeat(200)}\n`],
+    [
+      'many keys on the same levels',
+      Array.from({ length: 200 }, (_, at) => `k${at}:\n  - a: [b]\n    c: { d: e }\n`).join(''),
+    ],
+  ])('not nested too deeply: %s', (_, text) => {
+    expect(problemsOf(text)).toEqual([]);
+  });
+
+  test('a hundred problems are told of, and that there are more', () => {
+    const repeated = readYaml('f.yaml', 'a: 1\n'.repeat(100_000)).problems;
+    expect(repeated.length).toBe(101);
+    expect(repeated.slice(0, 100).map(({ line, message }) => `${line} ${message}`)).toEqual(
+      Array.from({ length: 100 }, (_, at) => `${at + 2} \`a\` stands twice in this map; first on line 1.`),
+    );
+    const more = [
+      {
+        file: 'f.yaml',
+        line: 0,
+        column: 0,
+        message: 'This file has more problems than are shown.',
+        wayOut: 'mend these first',
+      },
+    ];
+    expect(repeated.slice(100)).toEqual(more);
+    const anchors = readYaml('f.yaml', 'a: &b c\n'.repeat(100_000)).problems;
+    expect(anchors.slice(0, 100).map(({ line }) => line)).toEqual(
+      Array.from({ length: 100 }, (_, at) => at + 1),
+    );
+    expect(anchors.slice(100)).toEqual(more);
+    expect(problemsOf('}'.repeat(1000))).toEqual([
+      `0:0 ${more[0]?.message} -> mend these first`,
+      expect.stringMatching(/^1:1 A bracket closes that was not opened\./),
+    ]);
+    expect(readYaml('f.yaml', '{'.concat('a: b, '.repeat(101), '}')).problems.length).toBe(100);
   });
 
   test('larger than 8 MiB', () => {
@@ -262,6 +317,56 @@ describe('places', () => {
       column,
       excerpt: { length },
     });
+  });
+});
+
+describe('what is quoted is short', () => {
+  test.each<[string, string, { text: string; length: number; skipped?: number }]>([
+    ['a short line: whole', `k: 01 #${'x'.repeat(193)}`, { text: `k: 01 #${'x'.repeat(193)}`, length: 2 }],
+    [
+      'the begin of a long one',
+      `k: 01 #${'x'.repeat(194)}`,
+      { text: `k: 01 #${'x'.repeat(193)}`, length: 2 },
+    ],
+    [
+      'the middle',
+      `{ a: ${'x'.repeat(500)}, b: 01, c: ${'y'.repeat(500)} }`,
+      { text: `${'x'.repeat(95)}, b: 01, c: ${'y'.repeat(93)}`, length: 2, skipped: 410 },
+    ],
+    [
+      'the middle, between characters',
+      `{ a: ${'😀'.repeat(200)}, b: 01, c: ${'😀'.repeat(200)} }`,
+      { text: `${'😀'.repeat(47)}, b: 01, c: ${'😀'.repeat(47)}`, length: 2, skipped: 158 },
+    ],
+    [
+      'the end',
+      `{ a: ${'x'.repeat(500)}, b: 01 }`,
+      { text: `${'x'.repeat(191)}, b: 01 }`, length: 2, skipped: 314 },
+    ],
+    ['a value that is long itself', `'a'\n${'x'.repeat(300)}`, { text: 'x'.repeat(200), length: 200 }],
+  ])('%s', (_, text, excerpt) => {
+    const [problem] = readYaml('f.yaml', text).problems;
+    expect(problem?.excerpt).toEqual(excerpt);
+  });
+
+  test('a key of a hundred characters', () => {
+    const key = 'ü'.repeat(100);
+    expect(problemsOf(`${key}: 1\n${key}: 2\n`)).toEqual([
+      `2:1 \`${'ü'.repeat(80)}…\` stands twice in this map; first on line 1. -> keep one of the two, and move what belongs together below it`,
+    ]);
+  });
+
+  test('and shows no part of a password that is cut', () => {
+    const url = `x://u:${'hunter2'.repeat(60)}@h`;
+    for (const text of [
+      `{ a: 01, b: ${url} }`,
+      `{ b: ${url}, a: 01 }`,
+      `{ a: ${'x'.repeat(190)}01, a: ${url} }`,
+    ]) {
+      const { problems } = readYaml('f.yaml', text);
+      expect(problems).not.toEqual([]);
+      expect(JSON.stringify(problems)).not.toMatch(/hun|ter2/);
+    }
   });
 });
 

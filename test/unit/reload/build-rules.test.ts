@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { buildAside } from '../../../src/reload/build-aside.ts';
 import { type Built, buildRules } from '../../../src/reload/build-rules.ts';
@@ -46,5 +48,69 @@ describe.each([
     expect(places).toEqual(
       expected.map((one) => (typeof one === 'string' ? one : expect.stringMatching(one))),
     );
+  });
+});
+
+describe('a thread that builds rules', () => {
+  const LARGE = `${GOOD}# ${'x'.repeat(1_000_000)}`;
+  const MANY = `app: a\nhosts: [a.example.com]\nrules:\n${Array.from({ length: 50_000 }, (_, at) => `  /a${at}: public\n`).join('')}`;
+
+  test.each<[string, RulesRead, Parameters<typeof buildAside>[3], string, string]>([
+    [
+      'that takes longer than it may',
+      read(LARGE),
+      { deadline: 1 },
+      'a.yaml',
+      'The rules need more than 0.001 seconds to be built.',
+    ],
+    [
+      'that takes more memory than it may',
+      read(MANY),
+      { memory: 32 },
+      'a.yaml',
+      'The rules need more than 32 MB of memory to be built.',
+    ],
+    [
+      'of several files',
+      { files: ['a', 'b'].map((name) => ({ file: `rules/${name}.yaml`, text: LARGE })), problems: [] },
+      { deadline: 1 },
+      'rules',
+      'The rules need more than 0.001 seconds to be built.',
+    ],
+  ])('%s is ended, and the rules are refused', async (_, given, limits, file, message) => {
+    expect(await buildAside(given, OPTIONS, undefined, limits)).toEqual({
+      problems: [
+        {
+          file,
+          line: 0,
+          column: 0,
+          message,
+          wayOut:
+            'look for a file that is large or written by a machine, and split the app or write fewer rules',
+        },
+      ],
+    });
+  });
+
+  test('ends when it is told to, early or late', async () => {
+    await expect(buildAside(read(MANY), OPTIONS, AbortSignal.abort())).rejects.toThrow(/ended with [01]$/);
+    const end = new AbortController();
+    const building = buildAside(read(MANY), OPTIONS, end.signal);
+    end.abort();
+    await expect(building).rejects.toThrow(/ended with [01]$/);
+  });
+
+  test('keeps no process alive', () => {
+    const source = `
+      import { buildAside } from ${JSON.stringify(join(import.meta.dirname, '../../../src/reload/build-aside.ts'))};
+      const text = ${JSON.stringify(GOOD)} + '# '.padEnd(1_000_000, 'x');
+      const read = { files: [{ file: 'a.yaml', text }], problems: [] };
+      buildAside(read, ${JSON.stringify(OPTIONS)}).then(() => console.log('built'));
+      console.log('begun');
+    `;
+    const printed = execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', source], {
+      encoding: 'utf8',
+    });
+    expect(printed).toBe('begun\n');
   });
 });

@@ -79,6 +79,31 @@ describe('the rules in force', () => {
     expect(outcomes).toEqual(['refused', 'swapped']);
   });
 
+  test('are built no further after the end, which is no failure', async () => {
+    const { config } = configOfFile(withLines(`rules: ${folder.path}`));
+    let asked: (signal: AbortSignal | undefined) => void;
+    const signalled = new Promise<AbortSignal | undefined>((resolve) => {
+      asked = resolve;
+    });
+    const ending = createRulesInForce(config, inForce.ruleSet(), {
+      log: createLog(config.log, { write: (line) => void lines.push(JSON.parse(line)) }),
+      reloaded: (outcome) => outcomes.push(outcome),
+      now: () => at,
+      build: (_read, _options, signal) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('ended')));
+          asked(signal);
+        }),
+    });
+    folder.edit('shop.yaml', `${RULES}otherwise: deny\n`);
+    const reloading = ending.reload();
+    const signal = await signalled;
+    expect(signal?.aborted).toBe(false);
+    ending.close();
+    await reloading;
+    expect([signal?.aborted, lines, outcomes]).toEqual([true, [], []]);
+  });
+
   test('are asked for by nobody after the end', async () => {
     inForce.close();
     folder.edit('shop.yaml', `${RULES}otherwise: deny\n`);

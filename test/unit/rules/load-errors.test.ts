@@ -38,6 +38,8 @@ describe('paths', () => {
     ['/[a-z]+', REGEX],
     ['/\\\\d+', REGEX],
     ['/[id]', REGEX],
+    [`/${'['.repeat(900)}]`, REGEX],
+    [`/${'a/'.repeat(129)}`, 'A path has at most 128 segments. -> end the path earlier, with `/**`'],
     ['/a*', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', 'a*')}`],
     ['/*.js', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', '*.js')}`],
     ['/a**', `\`*\` stands for one whole segment, ${WHOLE.replace('SEGMENT', 'a**')}`],
@@ -920,10 +922,58 @@ describe('what YAML makes of a slip', () => {
   });
 
   test('brackets nested beyond all reason', () => {
-    // Where the parser gives up depends on its stack.
-    const [problem, ...more] = problemsOf(shop('['.repeat(10_000)));
-    expect(problem).toMatch(/^shop\.yaml:\d+:\d+ The file is nested too deeply\. -> use fewer brackets/);
-    expect(more).toEqual([]);
+    expect(problemsOf(shop('['.repeat(10_000)))).toEqual([
+      'shop.yaml:1:101 The file is nested too deeply. -> use fewer brackets and indentation levels, or put text with brackets in double quotes',
+    ]);
+  });
+
+  test.each<[string, string, number, string]>([
+    [
+      'a repeated path',
+      '  /: public\n'.repeat(100_000),
+      6,
+      '`/` stands twice in this map; first on line 5. -> keep one of the two, and move what belongs together below it',
+    ],
+    [
+      'unknown needs',
+      Array.from({ length: 1000 }, (_, at) => `  /a${at}: publc\n`).join(''),
+      5,
+      '`publc` is no need. -> did you mean `public`?',
+    ],
+  ])('a hundred problems of a file: %s', (_name, paths, line, sentence) => {
+    const [more, first, ...rest] = problemsOf(shop(`${HEAD}rules:\n${paths}`));
+    expect(more).toBe('shop.yaml:0:0 This file has more problems than are shown. -> mend these first');
+    expect(first).toMatch(new RegExp(`^shop\\.yaml:${line}:`));
+    expect(first?.endsWith(` ${sentence}`)).toBe(true);
+    expect(rest.length).toBe(99);
+  });
+
+  test.each<[string, string, string]>([
+    [
+      'a path of 400,000 brackets',
+      `? "/${'['.repeat(400_000)}"\n  : public`,
+      '5:5 A path has at most 2048 characters. -> end the path earlier, with `/**`',
+    ],
+    [
+      'a path of 2049 characters',
+      `? "/${'a'.repeat(2048)}"\n  : public`,
+      '5:5 A path has at most 2048 characters. -> end the path earlier, with `/**`',
+    ],
+    ['a path of 2048 characters', `? "/${'a'.repeat(2047)}"\n  : public`, ''],
+    [
+      'a need of a million characters',
+      `/: ${'a'.repeat(1_000_000)}`,
+      `5:6 \`${'a'.repeat(80)}…\` is no need. -> write public, authenticated, deny; a scope is written as a list: [${'a'.repeat(199)}…`,
+    ],
+    [
+      'a path with a long placeholder',
+      `/{${'a'.repeat(100)}}: public`,
+      `5:3 \`{${'a'.repeat(79)}…\` is no placeholder here. -> write \`*\` for exactly one segment`,
+    ],
+  ])('%s', (_name, rule, problem) => {
+    expect(problemsOf(shop(`${HEAD}rules:\n  ${rule}\n`))).toEqual(
+      problem === '' ? [] : [`shop.yaml:${problem}`],
+    );
   });
 
   test('the line is quoted and the caret has its length', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,11 +58,39 @@ test('everything that cannot be read is a problem, the rest is read', async () =
   expect(read.files.map(({ text }) => text)).toEqual(['a']);
   expect(read.problems.map(({ file, message }) => `${file.slice(path.length + 1)}: ${message}`)).toEqual([
     'big.yaml: The file is larger than 8 MiB.',
-    'dir.yaml: The file cannot be read (EISDIR).',
+    'dir.yaml: This is no regular file, and nothing else is read.',
     'gone.yaml: The file cannot be read (ENOENT).',
     'latin1.yaml: The file is not UTF-8.',
     'loop.yaml: The file cannot be read (ELOOP).',
   ]);
+});
+
+test('a pipe and a device are refused, and nobody waits for what they would give', async () => {
+  const path = await files('pipes', { 'a.yaml': 'a' });
+  execFileSync('mkfifo', [join(path, 'pipe.yaml')]);
+  await symlink('/dev/zero', join(path, 'zero.yaml'));
+  await symlink('pipe.yaml', join(path, 'link.yaml'));
+  const refusal = (name: string) => ({
+    file: join(path, name),
+    line: 0,
+    column: 0,
+    message: 'This is no regular file, and nothing else is read.',
+    wayOut: 'write the rules to a file of this name, or move it out of the folder of rules',
+  });
+  expect(await readRuleFiles(path)).toEqual({
+    files: [{ file: join(path, 'a.yaml'), text: 'a' }],
+    problems: ['link.yaml', 'pipe.yaml', 'zero.yaml'].map(refusal),
+  });
+  expect(await readRuleFiles(join(path, 'pipe.yaml'))).toEqual({
+    files: [],
+    problems: [refusal('pipe.yaml')],
+  });
+});
+
+test('a file of exactly the largest size', async () => {
+  const path = await files('largest', { 'a.yaml': new Uint8Array(8 * 1024 * 1024).fill(0x23) });
+  const { files: read, problems } = await readRuleFiles(path);
+  expect([read.map(({ text }) => text.length), problems]).toEqual([[8 * 1024 * 1024], []]);
 });
 
 test('an empty or missing folder is a problem', async () => {
