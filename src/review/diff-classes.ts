@@ -24,8 +24,8 @@ const MAX_COVERS = 40;
  * @throws TooManyCells
  */
 export function classesOf(diff: PathDiff, budget: Budget): readonly PathClassChange[] {
-  const alike = Map.groupBy(diff.changes, ({ kind, methods, beforeText, afterText }) =>
-    JSON.stringify([kind, methods, beforeText, afterText]),
+  const alike = Map.groupBy(diff.changes, ({ kind, callers, methods, beforeText, afterText }) =>
+    JSON.stringify([kind, callers, methods, beforeText, afterText]),
   );
   const covering: Budget = { ...budget };
   return [...alike.values()].flatMap((changes) => {

@@ -1,7 +1,8 @@
 import { canonicalPath } from '../forwarded/canonical-path.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { App, AppRules, PathRules, RuleSet } from '../rules/rule-set.ts';
-import { type ChangeKind, changeOf, type Verdict, verdictOf, verdictText } from './diff-verdict.ts';
+import { comparesSessions, sessionChangeOf, sessionText } from './diff-sessions.ts';
+import { type ChangeKind, changeOf, OPENING, type Verdict, verdictOf, verdictText } from './diff-verdict.ts';
 import { methodsOf, rulesOf } from './methods.ts';
 import { classOf, EVERY_PATH, intersection, type PathClass } from './path-class.ts';
 import { type Budget, type Refinement, refine } from './refinement.ts';
@@ -19,13 +20,20 @@ export interface Pairing {
   readonly space: PathClass;
   /** One path that is a part of this. */
   readonly path: readonly string[];
+  /** The patterns that are chosen; undefined where none is. */
+  readonly before: PathRules | undefined;
+  readonly after: PathRules | undefined;
 }
+
+/** Whom a change is for: everybody, sessions in report mode alone, or all but these. */
+export type Callers = 'everybody' | 'sessions' | 'others';
 
 /** A pairing whose verdict changes for these methods, and from what to what. */
 export interface PathChange {
   readonly pairing: Pairing;
   readonly methods: readonly string[];
   readonly kind: ChangeKind;
+  readonly callers: Callers;
   readonly before: Verdict;
   readonly after: Verdict;
   readonly beforeText: string;
@@ -34,6 +42,7 @@ export interface PathChange {
 
 export interface PathDiff {
   readonly changes: readonly PathChange[];
+  readonly pairings: readonly Pairing[];
   readonly refinement: Refinement;
   /** @returns what a path is a part of; undefined for a path that no request can have. */
   pairingAt(path: readonly string[]): Pairing | undefined;
@@ -54,7 +63,7 @@ export function diffPaths(before: Side, after: Side, budget: Budget): PathDiff {
     if (canonicalPath(targetOf(path)) === undefined) return undefined;
     const space = intersection(old.spaceOf(from), now.spaceOf(to));
     if (space === undefined) throw new TypeError('two patterns that match one path have it in common');
-    const pairing = { space, path };
+    const pairing = { space, path, before: from, after: to };
     pairings.set(from, (pairings.get(from) ?? new Map()).set(to, pairing));
     return pairing;
   };
@@ -63,6 +72,7 @@ export function diffPaths(before: Side, after: Side, budget: Budget): PathDiff {
   const all = [...pairings.values()].flatMap((some) => [...some.values()]);
   return {
     changes: all.flatMap((pairing) => changesOf(pairing, methods, before, after)),
+    pairings: all,
     refinement,
     pairingAt,
   };
@@ -87,10 +97,35 @@ function changesOf(
     const [from, to] = [before, after].map(({ ruleSet, app }) =>
       verdictOf(ruleSet, app, method, pairing.path),
     ) as [Verdict, Verdict];
-    const kind = changeOf(from, to);
-    if (kind === undefined) return [];
-    const [beforeText, afterText] = [verdictText(from, audiences), verdictText(to, audiences)];
-    return [{ pairing, methods: [method], kind, before: from, after: to, beforeText, afterText }];
+    const common = { pairing, methods: [method], before: from, after: to };
+    const [kind, forSessions] = [
+      changeOf(from, to),
+      sessionKind([from, to], [before.app, after.app], method),
+    ];
+    const differs = forSessions !== undefined && !isAlike(kind, forSessions.kind);
+    const general: PathChange[] =
+      kind === undefined
+        ? []
+        : [
+            {
+              ...common,
+              kind,
+              callers: differs && before.app?.mode === 'report' ? 'others' : 'everybody',
+              beforeText: verdictText(from, audiences),
+              afterText: verdictText(to, audiences),
+            },
+          ];
+    if (!differs || forSessions.kind === undefined) return general;
+    return [
+      ...general,
+      {
+        ...common,
+        kind: forSessions.kind,
+        callers: 'sessions',
+        beforeText: sessionText(from, before.app, method, audiences),
+        afterText: sessionText(to, after.app, method, audiences),
+      },
+    ];
   });
   return [...Map.groupBy(changes, likeness).values()].map((alike) => ({
     ...(alike[0] as PathChange),
@@ -98,8 +133,22 @@ function changesOf(
   }));
 }
 
-const likeness = ({ kind, before, after, beforeText, afterText }: PathChange): string =>
-  JSON.stringify([kind, beforeText, afterText, placeOf(before), placeOf(after)]);
+/** What becomes of sessions, where they are compared on their own. */
+const sessionKind = (
+  verdicts: readonly [Verdict, Verdict],
+  apps: readonly [App | undefined, App | undefined],
+  method: string,
+): { readonly kind: ChangeKind | undefined } | undefined =>
+  comparesSessions(apps[1]) ? { kind: sessionChangeOf(verdicts, apps, method) } : undefined;
+
+/** Whether one line says enough: both let further callers pass, or both only turn some away. */
+const isAlike = (kind: ChangeKind | undefined, forSessions: ChangeKind | undefined): boolean =>
+  kind === undefined || forSessions === undefined
+    ? kind === forSessions
+    : OPENING.has(kind) === OPENING.has(forSessions);
+
+const likeness = ({ kind, callers, before, after, beforeText, afterText }: PathChange): string =>
+  JSON.stringify([kind, callers, beforeText, afterText, placeOf(before), placeOf(after)]);
 
 /** @returns `file:line` of the need; undefined where no rule says so. */
 export const placeOf = (verdict: Verdict): string | undefined =>

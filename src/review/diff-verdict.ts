@@ -33,12 +33,33 @@ export function verdictOf(
  * @returns undefined when they are the same
  */
 export function changeOf(before: Verdict, after: Verdict): ChangeKind | undefined {
-  const [fewer, more] = [implies(after.need, before.need), implies(before.need, after.need)];
-  if (fewer && more) return undefined;
-  if (fewer) return isClosed(after) ? 'closes' : 'more';
-  if (!more) return 'other';
-  if (after.need?.kind === 'public') return 'public';
-  return isClosed(before) ? 'opens' : 'less';
+  return kindOf({
+    fewer: implies(after.need, before.need),
+    more: implies(before.need, after.need),
+    wasClosed: isClosed(before),
+    isClosed: isClosed(after),
+    isPublic: after.need?.kind === 'public',
+  });
+}
+
+/** How two sets of callers compare. */
+interface Comparison {
+  /** Whoever passes now passed before. */
+  readonly fewer: boolean;
+  /** Whoever passed before passes now. */
+  readonly more: boolean;
+  readonly wasClosed: boolean;
+  readonly isClosed: boolean;
+  readonly isPublic: boolean;
+}
+
+/** @returns undefined when the two sets are the same */
+export function kindOf(sets: Comparison): ChangeKind | undefined {
+  if (sets.fewer && sets.more) return undefined;
+  if (sets.fewer) return sets.isClosed ? 'closes' : 'more';
+  if (!sets.more) return 'other';
+  if (sets.isPublic) return 'public';
+  return sets.wasClosed ? 'opens' : 'less';
 }
 
 /** The verdict as a rules file or a reason would spell it. */

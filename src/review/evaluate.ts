@@ -56,7 +56,8 @@ export interface Evaluation {
 /**
  * Evaluates a request by the functions that the check uses, in the check's order: form, own paths, host, path, rule, token.
  * Pure. It knows no headers and no credentials: cross-site requests, preflights, aliases, expiry and what a session asked
- * for before are *not* part of it; each of them only ever makes the check's answer stricter, save the preflight.
+ * for before are *not* part of it; each of them only ever makes the check's answer stricter, save the preflight. Nor is report
+ * mode, which lets sessions pass that are denied here.
  * @param basePath segments of the configured base path
  * @param now Unix seconds, for `loginWithin`
  */
@@ -90,12 +91,13 @@ export function evaluate(
   const match = matchReadings(ruleSet, app, request.method, readings);
   if (match.kind === 'none') return end(match.reason, known);
   const { rule } = match;
-  const token = rule.need.kind === 'token' ? tokenOf(caller, app, now) : undefined;
+  const token = rule.need.kind === 'token' ? callersToken(caller, app, now) : undefined;
   const decision = decide(rule, token, now);
   return end(decision.reason, { ...known, rule, token, decision });
 }
 
-function tokenOf(caller: Caller, app: App, now: number): AccessToken | undefined {
+/** @returns the token with which a caller comes to an app; undefined for an anonymous one */
+export function callersToken(caller: Caller, app: App, now: number): AccessToken | undefined {
   if (caller.kind === 'anonymous') return undefined;
   if (caller.kind === 'token') return caller.token;
   const { scopes, audiences, acr, loginAge } = caller;

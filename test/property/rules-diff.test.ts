@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { pathReadings } from '../../src/forwarded/path-readings.ts';
 import { type ClassChange, diffRuleSets } from '../../src/review/diff.ts';
 import type { PathClass } from '../../src/review/path-class.ts';
 import { decide } from '../../src/rules/decide.ts';
+import { matchReadings } from '../../src/rules/match-readings.ts';
+import { COMMON_METHODS } from '../../src/rules/method.ts';
 import { ANY_SEGMENT } from '../../src/rules/path-pattern.ts';
+import { passesReported, reportedRule } from '../../src/rules/report-mode.ts';
 import type { RuleSet } from '../../src/rules/rule-set.ts';
 import type { AccessToken } from '../../src/token/access-token.ts';
 import { ruleSetOf } from '../support/requests.ts';
@@ -50,6 +54,32 @@ function callers(
     passes.get(key) ?? CALLERS.map((token) => rule !== undefined && decide(rule, token, NOW).permit);
   passes.set(key, known);
   return known;
+}
+
+/** Which of them pass in a session, in an app that is in report mode or read as if it were. */
+function sessions(
+  ruleSet: RuleSet,
+  host: string,
+  method: string,
+  path: readonly string[],
+): readonly boolean[] {
+  const known = ruleSet.appFor(host);
+  const app = known === undefined ? undefined : { ...known, mode: 'report' as const };
+  const match = known === undefined ? undefined : ruleSet.match(known, method, path);
+  const rule = match?.kind === 'rule' ? match.rule : undefined;
+  const isBare = match?.kind === 'none' && match.reason === 'no-rule' && COMMON_METHODS.has(method);
+  const reported = isBare && app !== undefined ? reportedRule(app) : undefined;
+  const key = JSON.stringify([rule?.need, reported?.need, app?.audiences]);
+  const asked = passes.get(key);
+  if (asked !== undefined) return asked;
+  const passing = CALLERS.map((token) => {
+    if (rule === undefined || app === undefined)
+      return reported !== undefined && decide(reported, token, NOW).permit;
+    const decision = decide(rule, token, NOW);
+    return decision.permit || passesReported(app, decision, token);
+  });
+  passes.set(key, passing);
+  return passing;
 }
 
 function specified(before: readonly boolean[], after: readonly boolean[]): string {
@@ -112,10 +142,14 @@ const hosts = fc.constantFrom('s.x.de', '*.x.de', '{tenant}.s.x.de', 't.x.de', '
 const app = fc.record({
   hosts: fc.uniqueArray(hosts, { minLength: 1, maxLength: 3 }),
   rules,
-  otherwise: fc.constantFrom('deny', 'authenticated'),
+  otherwise: fc.constantFrom('', 'deny', 'authenticated'),
   ignoreCase: fc.boolean(),
 });
-type App = typeof app extends fc.Arbitrary<infer Value> ? Value : never;
+type App = (typeof app extends fc.Arbitrary<infer Value> ? Value : never) & {
+  readonly audience?: string;
+  /** Further lines. */
+  readonly more?: string;
+};
 
 /** One app or two; a host that the first has is not the second's. */
 function load([first, second]: readonly App[]): RuleSet {
@@ -132,7 +166,7 @@ function load([first, second]: readonly App[]): RuleSet {
         return [`  "${path}": ${text}\n`];
       });
       const list = one.hosts.map((host) => JSON.stringify(host)).join(', ');
-      return `app: a${at}\nhosts: [${list}]\naudience: x\notherwise: ${one.otherwise}\nignoreCase: ${one.ignoreCase}\nrules:\n${lines.join('')}`;
+      return `app: a${at}\nhosts: [${list}]\naudience: ${one.audience ?? 'x'}\n${one.otherwise === '' ? '' : `otherwise: ${one.otherwise}\n`}${one.more ?? ''}ignoreCase: ${one.ignoreCase}\nrules:\n${lines.join('')}`;
     }),
   );
 }
@@ -154,11 +188,23 @@ const pair = fc.oneof(
     }),
 );
 
+/** The same with words that stand beside the rules of every app. */
+const decorated = (
+  words: fc.Arbitrary<Pick<App, 'audience' | 'more'>>,
+): fc.Arbitrary<readonly [App[], App[]]> =>
+  fc
+    .tuple(pair, words, words)
+    .map(([[from, to], old, now]) => [
+      from.map((one) => ({ ...one, ...old })),
+      to.map((one) => ({ ...one, ...now })),
+    ]);
+
 const product = (length: number): readonly string[][] =>
   length === 0 ? [[]] : product(length - 1).flatMap((path) => SEGMENTS.map((segment) => [...path, segment]));
 const SEGMENTS = ['a', 'A', 'b', 'B', 'other', 'q'];
 const PATHS = [0, 1, 2, 3].flatMap(product);
 const HOSTS = ['s.x.de', 't.x.de', 'any.x.de', 'u.x.de', 'u.s.x.de', 'y.de'];
+const SPELLINGS = ['encoded-slash', 'semicolon', 'empty-segment', 'encoded-percent', 'encoded-hash'] as const;
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE', 'TRACE', 'LOCK'];
 
 describe('rules diff', () => {
@@ -249,5 +295,112 @@ describe('rules diff', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  const reporting = decorated(
+    fc.record({
+      audience: fc.constantFrom('x', '[x, y]', 'y'),
+      more: fc.constantFrom('mode: report\n', 'mode: report\n', ''),
+    }),
+  );
+
+  test('says of sessions in report mode whether any passes, or none does any more', () => {
+    const seen = new Set<string>();
+    const directions = (kind: string): string =>
+      kind === 'same' ? '' : OPENS.has(kind) ? 'opens' : 'closes';
+    const OPENS = new Set(['public', 'opens', 'less', 'other']);
+    fc.assert(
+      fc.property(reporting, ([from, to]) => {
+        const [before, after] = [load(from), load(to)];
+        const diff = diffRuleSets(before, after);
+        if (typeof diff === 'number') throw new TypeError('no such small set is too large');
+        for (const host of HOSTS)
+          for (const path of PATHS)
+            for (const method of METHODS) {
+              const [old, now] = [before, after].map((set) => callers(set, host, method, path));
+              const general = specified(old ?? [], now ?? []);
+              const isReported = after.appFor(host)?.mode === 'report';
+              const special = isReported
+                ? specified(sessions(before, host, method, path), sessions(after, host, method, path))
+                : 'same';
+              const lines = reported(diff.classes, host, method, path).map(({ change }) => change);
+              const kinds = new Set(lines.filter((one) => one.callers !== 'sessions').map((one) => one.kind));
+              const own = new Set(lines.filter((one) => one.callers === 'sessions').map((one) => one.kind));
+              const isOwn = special !== 'same' && directions(special) !== directions(general);
+              const expected = [general === 'same' ? '' : general, isOwn ? special : ''];
+              if ([...kinds].join() !== expected[0] || [...own].join() !== expected[1])
+                throw new Error(
+                  `${method} ${host}/${path.join('/')} is ${expected}, and reported as ${[...kinds]},${[...own]}`,
+                );
+              if (isOwn) seen.add(directions(special));
+            }
+      }),
+      { numRuns: 20 },
+    );
+    expect([...seen].toSorted()).toEqual(['closes', 'opens']);
+  });
+
+  test('opens where a tolerated spelling may pass that was refused', () => {
+    const tolerant = decorated(
+      fc.record({
+        audience: fc.constant('x'),
+        more: fc
+          .constantFrom('', 'mode: report\n')
+          .map((mode) => `${mode}tolerate: [${SPELLINGS.join(', ')}]\n`),
+      }),
+    );
+    const piece = fc.constantFrom(
+      '',
+      'a',
+      'b',
+      'B',
+      'a;q',
+      'b;q',
+      'a%2Fb',
+      'q%2Fa',
+      '%2561',
+      'a%23',
+      'other',
+    );
+    const targets = fc.array(
+      fc.array(piece, { minLength: 1, maxLength: 3 }).map((pieces) => `/${pieces.join('/')}`),
+      { minLength: 30, maxLength: 30 },
+    );
+    let found = 0;
+    fc.assert(
+      fc.property(tolerant, targets, ([from, to], asked) => {
+        const [before, after] = [load(from), load(to)];
+        const diff = diffRuleSets(before, after);
+        if (typeof diff === 'number') throw new TypeError('no such small set is too large');
+        for (const host of HOSTS)
+          for (const target of asked)
+            for (const method of METHODS) {
+              const [was, is] = [before, after].map((set) => {
+                const one = set.appFor(host);
+                const readings = pathReadings(target, SPELLINGS);
+                return one === undefined || readings.length === 0
+                  ? undefined
+                  : matchReadings(set, one, method, readings);
+              });
+              if (was?.kind !== 'none' || was.reason !== 'path-ambiguous' || is === undefined) continue;
+              const passes =
+                is.kind === 'rule'
+                  ? is.rule.need.kind !== 'deny'
+                  : is.reason === 'no-rule' && is.app.mode === 'report' && COMMON_METHODS.has(method);
+              if (!passes) continue;
+              found++;
+              const lines = diff.apps.filter((one) => one.key === 'tolerate' && one.effect === 'opens');
+              expect({ host, target, method, lines: lines.length > 0, opens: diff.opens }).toEqual({
+                host,
+                target,
+                method,
+                lines: true,
+                opens: true,
+              });
+            }
+      }),
+      { numRuns: 60 },
+    );
+    expect(found).toBeGreaterThan(0);
   });
 });

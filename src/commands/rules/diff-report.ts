@@ -1,5 +1,6 @@
 import type { ClassChange, RulesDiff } from '../../review/diff.ts';
 import type { AppChange } from '../../review/diff-apps.ts';
+import type { Callers } from '../../review/diff-paths.ts';
 import { CHANGE_KINDS, type ChangeKind, OPENING } from '../../review/diff-verdict.ts';
 import { classText } from '../../review/path-class.ts';
 import { COMMON_METHODS } from '../../rules/method.ts';
@@ -18,6 +19,13 @@ const TITLES: Readonly<Record<ChangeKind, string>> = {
   other: 'need something else',
   more: 'need more',
   closes: 'close to everybody',
+};
+
+/** Whom a line is for, where that is not everybody. */
+const CALLERS: Readonly<Record<Callers, readonly string[]>> = {
+  everybody: [],
+  sessions: ['for sessions, in report mode'],
+  others: ['not for sessions, in report mode'],
 };
 
 // A line names so many, and then how many more there are; --json has them all.
@@ -59,6 +67,7 @@ function classLines({ change, hosts, paths, except, request, ...one }: ClassChan
   const notes = [
     ...(also.length === 0 ? [] : [`also on ${some(also)}`]),
     ...(not.length === 0 ? [] : [`not on ${some(not)}`]),
+    ...CALLERS[change.callers],
   ];
   const sentence = [
     `${methodsText(change.methods)}  ${first ?? ''}${classText(paths)}`,
@@ -99,7 +108,8 @@ function conclusion({ classes, apps, opens }: RulesDiff): readonly string[] {
     apps.filter(({ effect }) => effect === 'closes').length;
   // Report mode lets sessions pass that lack scopes; it opens nothing else.
   const canTry = classes.some(
-    ({ change }) => !OPENING.has(change.kind) && change.after.need?.kind === 'token',
+    ({ change }) =>
+      change.callers !== 'sessions' && !OPENING.has(change.kind) && change.after.need?.kind === 'token',
   );
   const lines: string[] = [];
   if (opens)
@@ -137,6 +147,7 @@ export const diffJson = ({ classes, apps, opens }: RulesDiff, { before, after }:
   classes: classes.map((one) => ({
     kind: one.change.kind,
     opens: OPENING.has(one.change.kind),
+    callers: one.change.callers,
     hosts: one.hosts.map(({ host, except }) => ({ host, except })),
     methods: one.change.methods,
     path: classText(one.paths),

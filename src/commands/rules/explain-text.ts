@@ -11,6 +11,7 @@ import { tenantIn } from '../../rules/host-pattern.ts';
 import type { Match } from '../../rules/rule-set.ts';
 import { columns, paragraph, plural, wholeLine } from '../layout.ts';
 import type { Told } from './explain.ts';
+import { REPORT_MODE } from './loaded.ts';
 import type { Rehearsed } from './rehearsal.ts';
 
 /** The explanation for people: request, rule, losers, caller, check, decision, answers, and what to do next. */
@@ -57,7 +58,7 @@ function appRows({ evaluation: { app, request }, explanation }: Told): readonly 
       `not ${other.name}: the exact host beats ${hostPattern}, and nothing falls back to it`,
     ],
   );
-  const report = app.mode === 'report' ? '; in report mode: scopes that a session lacks are only logged' : '';
+  const report = app.mode === 'report' ? `; in report mode: ${REPORT_MODE}` : '';
   const tenant = tenantIn(app, request?.host.name ?? '');
   return [
     ['app', `${app.name}, by its host ${explanation.hostPattern ?? ''}${report}`],

@@ -1,7 +1,9 @@
 import { parseDuration } from '../../document/duration.ts';
 import { parseHost } from '../../forwarded/host.ts';
-import { type Caller, type Evaluation, evaluate } from '../../review/evaluate.ts';
+import { type Caller, callersToken, type Evaluation, evaluate } from '../../review/evaluate.ts';
 import { explain } from '../../review/explanation.ts';
+import { COMMON_METHODS } from '../../rules/method.ts';
+import { reportedRule } from '../../rules/report-mode.ts';
 import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
 import { isScopeToken } from '../../token/scope.ts';
 import { isRefusal } from '../../token/validate-access-token.ts';
@@ -54,14 +56,16 @@ export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCod
   );
   const stage = { ruleSet: loaded.ruleSet, basePath: loaded.basePath, config: loaded.config, now };
   const answers =
-    evaluation.outcome === 'own-page' ? [] : await rehearse(stage, asked, presentedBy(caller, evaluation));
+    evaluation.outcome === 'own-page'
+      ? []
+      : await rehearseAll(presentedBy(caller, evaluation, now), (one) => rehearse(stage, asked, one));
   const told: Told = {
     loaded,
     caller,
     evaluation,
     explanation: explain(loaded.ruleSet, evaluation),
     answers,
-    notes,
+    notes: [...notes, ...preflightNotes(evaluation)],
     now,
   };
   checkAgreement(told);
@@ -139,11 +143,40 @@ async function presented(
   return readPresented(config, app, raw, { now: () => now });
 }
 
-function presentedBy(caller: Told['caller'], { app, token }: Evaluation): Presented {
-  if (caller.kind === 'refused') return { refused: caller.refusal };
-  if (caller.kind === 'token') return caller.token;
-  if (caller.kind === 'anonymous' || app === undefined) return undefined;
-  return token;
+/** What the caller brings; and, where report mode lets sessions pass that meet no rule, what such a session brings. */
+function presentedBy(
+  caller: Told['caller'],
+  { app, token, reason, request }: Evaluation,
+  now: number,
+): readonly Presented[] {
+  if (caller.kind === 'refused') return [{ refused: caller.refusal }];
+  if (caller.kind === 'token') return [caller.token];
+  if (app === undefined) return [undefined];
+  const isCommon = COMMON_METHODS.has(request?.method ?? '');
+  const isReported = reason === 'no-rule' && isCommon && reportedRule(app) !== undefined;
+  const anybody: Caller = { kind: 'supposed', scopes: [] };
+  if (caller.kind === 'anonymous')
+    return isReported ? [undefined, callersToken(anybody, app, now)] : [undefined];
+  return [isReported ? callersToken(caller, app, now) : token];
+}
+
+async function rehearseAll(
+  all: readonly Presented[],
+  rehearsal: (presented: Presented) => Promise<readonly Rehearsed[]>,
+): Promise<readonly Rehearsed[]> {
+  const answers: Rehearsed[] = [];
+  for (const one of all) answers.push(...(await rehearsal(one)));
+  return answers;
+}
+
+/** A rehearsed request is no true preflight: it names no origin, and no method that it asks for. */
+function preflightNotes({ app, request, rule }: Evaluation): readonly string[] {
+  if (app === undefined || request?.method !== 'OPTIONS' || app.origins.length === 0) return [];
+  if (rule?.method === 'OPTIONS' && rule.need.kind === 'deny') return [];
+  const from = app.origins === 'upstream' ? 'any origin' : `${app.origins.join(', ')} and its own origin`;
+  return [
+    `True preflights from ${from} pass all the same, where the method that they ask for may, unless a rule denies OPTIONS by name.`,
+  ];
 }
 
 /**

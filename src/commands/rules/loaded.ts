@@ -4,6 +4,10 @@ import { type Invocation, nearFiles, pathFrom, printJson, type RulesInvocation }
 import { paragraph, plural } from '../layout.ts';
 import { defaultsNote, type LoadedRules, loadForReview, type NotLoaded } from '../load-all.ts';
 
+/** What `mode: report` does, for the heading of an app. */
+export const REPORT_MODE =
+  'a session that lacks scopes or a step-up, or meets no rule, passes and is only logged';
+
 /**
  * Loads the rules of a review, or prints what is wrong with them.
  * @returns undefined when they have problems

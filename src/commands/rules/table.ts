@@ -3,7 +3,7 @@ import { tableOf } from '../../review/table.ts';
 import type { AppRules } from '../../rules/rule-set.ts';
 import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
 import { columns, paragraph } from '../layout.ts';
-import { loadOrReport } from './loaded.ts';
+import { loadOrReport, REPORT_MODE } from './loaded.ts';
 
 /** `postern rules table`: every rule in the order of precedence, for a review. */
 export async function rulesTable(invocation: RulesInvocation): Promise<ExitCode> {
@@ -39,7 +39,7 @@ function tableLines(rules: AppRules): readonly string[] {
   const { app } = rules;
   const facts = [
     app.audiences.length === 0 ? 'no audience' : `audience ${app.audiences.join(', ')}`,
-    ...(app.mode === 'report' ? ['mode report: scopes that a session lacks are only logged'] : []),
+    ...(app.mode === 'report' ? [`mode report: ${REPORT_MODE}`] : []),
     ...(app.ignoreCase ? ['case does not count'] : []),
     ...(app.tolerate.length === 0 ? [] : [`tolerates ${app.tolerate.join(', ')}`]),
   ];

@@ -152,6 +152,65 @@ a page load with a session; a script with a session -> 200 permitted
     expect(out).toContain(more);
   });
 
+  describe('in report mode', () => {
+    const files = { 'shop.yaml': SHOP.replace('rules:', 'mode: report\nrules:') };
+
+    test.each<[string, Asked, readonly string[]]>([
+      [
+        'of a session too, where the caller is anonymous',
+        {},
+        [
+          'a page load; a script or API call; a bearer token -> 403 no-rule: You may not open this page\n',
+          'a page load with a session; a script with a session -> 200 would-deny\n',
+        ],
+      ],
+      [
+        'of the session of a supposed token',
+        { values: { scopes: 'orders:read' } },
+        [
+          'a bearer token -> 403 no-rule: You may not open this page\n',
+          'a page load with a session; a script with a session -> 200 would-deny\n',
+          '  X-Auth-Scopes      orders:read\n',
+        ],
+      ],
+      [
+        'that a session for another audience does not pass',
+        { values: { scopes: '', audience: ['https://ops.example.com'] } },
+        [
+          'a bearer token; a page load with a session; a script with a session -> 403 no-rule: You may not open\n',
+        ],
+      ],
+    ])('tells where no rule is %s', async (_, asked, lines) => {
+      const out = await explained('https://shop.example.com/other', { ...asked, files });
+      expect(out).toContain('decision  deny (no-rule)\n');
+      expect(out).toContain(
+        'in report mode: a session that lacks scopes or a\n          step-up, or meets no rule, passes and is only logged\n',
+      );
+      for (const line of lines) expect(out).toContain(line);
+    });
+
+    test('tells of nobody but the caller where a rule denies', async () => {
+      const out = await explained('https://shop.example.com/api/orders/7/internal', { files });
+      expect(out).toContain('a page load; a script or API call -> 403 rule-deny');
+      expect(out).not.toContain('with a session');
+    });
+  });
+
+  test.each<[string, string, string, string | undefined]>([
+    ['from some origins', '[https://b.example]', '[a]', 'https://b.example and its own origin'],
+    ['from any', 'upstream', '[a]', 'any origin'],
+    ['from nowhere', '', '[a]', undefined],
+    ['unless they are denied', 'upstream', '{ GET: [a], OPTIONS: deny }', undefined],
+  ])('tells of true preflights %s', async (_, origins, need, from) => {
+    const text = `app: a\nhosts: [a.example.com]\naudience: x\n${origins === '' ? '' : `origins: ${origins}\n`}rules: { /a: ${need} }\n`;
+    const files = { 'a.yaml': text };
+    const out = (await explained('OPTIONS https://a.example.com/a', { files })).replaceAll(/\s+/g, ' ');
+    const note = `True preflights from ${from} pass all the same, where the method that they ask for may, unless a rule denies OPTIONS by name.`;
+    if (from === undefined) expect(out).not.toContain('preflight');
+    else expect(out).toContain(note);
+    expect(await explained('https://a.example.com/a', { files })).not.toContain('preflight');
+  });
+
   test('tells which readings of a tolerated path choose different rules', async () => {
     const files = {
       'shop.yaml': SHOP.replace('rules:', 'tolerate: [encoded-slash]\notherwise: authenticated\nrules:'),

@@ -325,6 +325,24 @@ describe('rules table', () => {
 `);
   });
 
+  test('says what report mode lets pass', async () => {
+    const files = { 'shop.yaml': SHOP.replace('rules:', 'mode: report\nrules:') };
+    const { out } = await runRules(['table'], { files });
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      '; mode report: a session that lacks scopes or a step-up, or meets no rule, passes and is only logged any /',
+    );
+  });
+
+  test.each([
+    ['otherwise: authenticated\n', 'any  otherwise  authenticated  a.yaml:4'],
+    ['', 'any  otherwise  deny  not written'],
+  ])('ends with what holds for the rest of an app: %j', async (line, row) => {
+    const text = `app: a\nhosts: [a.x]\naudience: x\n${line}rules: { /: public }\n`;
+    const { out } = await runRules(['table'], { files: { 'a.yaml': text } });
+    const words = row.replace('a.yaml', 'rules/a.yaml').split('  ');
+    expect(out.split('\n').map((one) => one.trim().split(/ {2,}/))).toContainEqual(words);
+  });
+
   test('has the same as JSON, each rule with its hosts', async () => {
     const { out } = await runRules(['table'], { json: true });
     const [app] = JSON.parse(out).apps;

@@ -68,6 +68,27 @@ any: GET HEAD POST PUT PATCH DELETE OPTIONS
     });
   });
 
+  test('says whom a line is for in report mode, and which spellings may pass now', async () => {
+    const files = {
+      'old.yaml': `${shop('/a/**: [r]', '/a/*/b: [r]', '/b: deny')}mode: report\ntolerate: [encoded-slash]\n`,
+      'new.yaml': `${shop('/a/**: [s]')}mode: report\ntolerate: [encoded-slash]\n`,
+    };
+    const { code, out } = await inFolder(files, (folder) => run(rulesDiff, folder, ['old.yaml', 'new.yaml']));
+    expect(code).toBe(1);
+    expect(
+      out,
+    ).toContain(`  any  shop.example.com/b (also on *.shop.example.com; for sessions, in report mode)
+      was  deny  (old.yaml:7)
+      now  no rule; only reported for a token for shop-api
+`);
+    expect(out).toContain('any  shop.example.com/a/** (also on *.shop.example.com; not for sessions, in');
+    expect(
+      out,
+    ).toContain(`  shop  tolerate: readings in /a/** and /a/*/b choose different rules -> all choose /a/**
+      opens: spellings that were refused may now pass
+`);
+  });
+
   test('fits into 100 columns, whatever the rules hold', async () => {
     const long = 'segment-of-a-path/'.repeat(12);
     const scopes = Array.from({ length: 20 }, (_, at) => `https://scopes.example.com/number-${at}`).join(
@@ -119,6 +140,7 @@ any: GET HEAD POST PUT PATCH DELETE OPTIONS
         {
           kind: 'public',
           opens: true,
+          callers: 'everybody',
           hosts: [
             { host: 'shop.example.com', except: [] },
             { host: '*.shop.example.com', except: [] },

@@ -6,7 +6,7 @@ import { ruleSetOf } from '../../support/requests.ts';
 const app = (rules: string, more = ''): string =>
   `app: shop\nhosts: [shop.example.com]\naudience: shop-api\n${more}rules:\n${rules}`;
 
-/** The report in short: `kind methods host/path but /other: was -> now | sample`. */
+/** The report in short: `kind methods host/path but /other: was -> now | sample`, and for whom if not for everybody. */
 function report(before: readonly string[], after: readonly string[]): readonly string[] {
   const diff = diffRuleSets(ruleSetOf(...before), ruleSetOf(...after));
   if (typeof diff === 'number') throw new TypeError('these sets are small');
@@ -17,7 +17,8 @@ function report(before: readonly string[], after: readonly string[]): readonly s
     const but = except.length === 0 ? '' : ` but ${except.map(classText).join(', ')}`;
     const was = `${change.beforeText} (${beforePlaces.join(', ')})`;
     const now = `${change.afterText} (${afterPlaces.join(', ')})`;
-    return `${change.kind}: ${methods} ${on} ${classText(paths)}${but}: ${was} -> ${now} | ${request.method} ${request.url.slice(8)}`;
+    const whom = change.callers === 'everybody' ? '' : ` for ${change.callers}`;
+    return `${change.kind}${whom}: ${methods} ${on} ${classText(paths)}${but}: ${was} -> ${now} | ${request.method} ${request.url.slice(8)}`;
   });
   const apps = diff.apps.map(
     ({ key, effect, beforeText, afterText }) => `${key} ${effect}: ${beforeText} -> ${afterText}`,
@@ -284,6 +285,155 @@ describe('what an app says beside its rules', () => {
     ['', 'title: Our Shop\n', []],
   ])('%j -> %j', (before, after, expected) => {
     expect(report([app('  /a: public\n', before)], [app('  /a: public\n', after)])).toEqual(expected);
+  });
+});
+
+describe('sessions in report mode', () => {
+  const reporting = (rules: string, more = ''): string => app(rules, `mode: report\n${more}`);
+  const ANY = 'GET HEAD POST PUT PATCH DELETE OPTIONS';
+  const reported = 'only reported for a token for shop-api';
+
+  test.each<[string, string, string, readonly string[]]>([
+    [
+      'a deny that goes, and leaves no rule',
+      reporting('  /a: [r]\n  /b/**: deny\n'),
+      reporting('  /a: [r]\n'),
+      [
+        `opens for sessions: any shop.example.com /b/**: deny (0.yaml:7) -> no rule; ${reported} () | GET shop.example.com/b`,
+        'OPENS',
+      ],
+    ],
+    [
+      'a path that goes, with methods that it did not list',
+      reporting('  /a: [r]\n  /b/**: { GET: [r] }\n'),
+      reporting('  /a: [r]\n'),
+      [
+        `opens for sessions: POST PUT PATCH DELETE OPTIONS shop.example.com /b/**: method not listed () -> no rule; ${reported} () | POST shop.example.com/b`,
+        'closes for others: GET HEAD shop.example.com /b/**: [r] (0.yaml:7) -> no rule () | GET shop.example.com/b',
+        'OPENS',
+      ],
+    ],
+    [
+      'a further audience of the app',
+      reporting('  /a: { audience: ops-api, all: [r] }\n'),
+      reporting('  /a: { audience: ops-api, all: [r] }\n').replace('shop-api', '[shop-api, ops-api]'),
+      [
+        `less for sessions: any shop.example.com /** but /a: no rule; ${reported} () -> no rule; ${reported} or ops-api () | GET shop.example.com/`,
+        `less for sessions: any shop.example.com /a: { audience: ops-api, all: [r] }; ${reported} (0.yaml:6) -> { audience: ops-api, all: [r] }; ${reported} or ops-api (0.yaml:6) | GET shop.example.com/a`,
+        'OPENS',
+      ],
+    ],
+    [
+      'a deny where sessions met no rule',
+      reporting('  /a: [r]\n'),
+      reporting('  /a: [r]\n  /b: deny\n'),
+      [
+        `closes for sessions: any shop.example.com /b: no rule; ${reported} () -> deny (0.yaml:7) | GET shop.example.com/b`,
+      ],
+    ],
+    [
+      'a step-up, which no session has to meet',
+      reporting('  /a: [r]\n'),
+      reporting('  /a: { all: [r], acr: [mfa] }\n'),
+      [
+        'more for others: any shop.example.com /a: [r] (0.yaml:6) -> { all: [r], acr: [mfa] } (0.yaml:6) | GET shop.example.com/a',
+      ],
+    ],
+    [
+      'the mode itself is a line of the app, and a deny that goes with it is none',
+      app('  /a: [r]\n  /b: deny\n'),
+      reporting('  /a: [r]\n'),
+      [
+        `opens for sessions: any shop.example.com /b: deny (0.yaml:6) -> no rule; ${reported} () | GET shop.example.com/b`,
+        'mode opens: enforce -> report',
+        'OPENS',
+      ],
+    ],
+    [
+      'a mode that ends opens nothing',
+      reporting('  /a: [r]\n  /b: deny\n'),
+      app('  /a: [r]\n'),
+      ['mode closes: report -> enforce'],
+    ],
+    [
+      'an app without sessions has nothing to report',
+      reporting('  /a: [r]\n  /b: deny\n', 'credentials: [bearer]\n'),
+      reporting('  /a: [r]\n', 'credentials: [bearer]\n'),
+      [],
+    ],
+    [
+      'a method out of the ordinary passes nowhere without a rule',
+      reporting('  /a: [r]\n  /b: { PROPFIND: deny }\n'),
+      reporting('  /a: [r]\n'),
+      [
+        `opens for sessions: any shop.example.com /b: method not listed () -> no rule; ${reported} () | GET shop.example.com/b`,
+        'OPENS',
+      ],
+    ],
+  ])('%s', (_, before, after, expected) => {
+    expect(report([before], [after])).toEqual(expected.map((line) => line.replace(ANY, 'any')));
+  });
+
+  test('of a host that was not known pass where no rule is', () => {
+    const other = 'app: other\nhosts: [other.example.com]\naudience: a\nrules: { /: public }\n';
+    expect(report([other], [other, reporting('  /a: public\n')])).toEqual([
+      'public: any shop.example.com /a: unknown host () -> public (1.yaml:6) | GET shop.example.com/a',
+      `opens for sessions: any shop.example.com /** but /a: unknown host () -> no rule; ${reported} () | GET shop.example.com/`,
+      'OPENS',
+    ]);
+  });
+});
+
+describe('spellings that are tolerated', () => {
+  const opening = (before: string, after: string): readonly string[] => [
+    `tolerate opens: readings in ${before} choose different rules -> all choose ${after}`,
+    'OPENS',
+  ];
+  test.each<[string, string, string, readonly string[]]>([
+    [
+      'may pass once two rules are one',
+      '  /a/**: [r]\n  /a/*/b: [r]\n',
+      '  /a/**: [r]\n',
+      opening('/a/** and /a/*/b', '/a/**'),
+    ],
+    [
+      'may pass once many are one',
+      `  /**: [r]\n${[...'bcdef'].map((name) => `  /a/${name}: [r]\n`).join('')}`,
+      '  /**: [r]\n',
+      opening('/**, /a/b, /a/c and 3 more', '/**'),
+    ],
+    [
+      'may pass by one method',
+      '  /a/**: [r]\n  /a/b: { GET: [r], otherwise: deny }\n',
+      '  /a/**: { GET: [r], otherwise: deny }\n',
+      [
+        'closes: POST PUT PATCH DELETE OPTIONS shop.example.com /a/** but /a/b: [r] (0.yaml:6) -> deny (0.yaml:6) | POST shop.example.com/a',
+        ...opening('/a/** and /a/b', '/a/**'),
+      ],
+    ],
+    [
+      'with an empty segment may pass, which chose a rule that no other path chooses',
+      '  /a: [r]\n  /a/*/**: [r]\n  /a/**: [r]\n',
+      '  /a: [r]\n  /a/**: [r]\n',
+      opening('/a/*/** and /a/**', '/a/**'),
+    ],
+    ['stay refused where a rule is split', '  /a/**: [r]\n', '  /a/**: [r]\n  /a/*/b: [r]\n', []],
+    [
+      'stay refused where all is denied',
+      '  /x: [r]\n  /a/**: deny\n  /a/*/b: deny\n',
+      '  /x: [r]\n  /a/**: deny\n',
+      [],
+    ],
+    [
+      'have no readings in two paths that differ before any odd segment',
+      '  /a/b: [r]\n  /a/c: [r]\n  /a/*: [r]\n',
+      '  /a/b: [r]\n  /a/c: [r]\n  /a/*: [r]\n',
+      [],
+    ],
+  ])('%s', (_, before, after, expected) => {
+    const tolerant = (rules: string): string => app(rules, 'tolerate: [encoded-slash, empty-segment]\n');
+    expect(report([tolerant(before)], [tolerant(after)])).toEqual(expected);
+    expect(report([app(before)], [app(after)])).not.toContainEqual(expect.stringContaining('tolerate'));
   });
 });
 
