@@ -16,8 +16,8 @@ import {
   visitWith,
 } from '../../support/refreshing-provider.ts';
 
-/** A browser whose session is refreshed, and a login of the same person for another audience. */
-async function begin() {
+/** A browser whose session is refreshed, and a login of the same person for another audience. Times in milliseconds. */
+async function begin(wait = 10_000) {
   const store: KeptSessions = {
     ...createMemoryStore({ idle: undefined, now: () => START, milliseconds: () => performance.now() }),
   };
@@ -37,7 +37,7 @@ async function begin() {
       },
     },
   } as unknown as AppVisit;
-  const open = createSessionOpener(store, 3600, () => START, { wait: 50, lock: 1_000, poll: 5 });
+  const open = createSessionOpener(store, 3600, () => START, { wait, lock: 60_000, poll: 5 });
   const login = () =>
     open(visit, session, {
       id: 'of-the-login',
@@ -96,7 +96,7 @@ test.each<[what: string, before: (parts: Awaited<ReturnType<typeof begin>>) => P
     ({ store, session }) => store.revoke(session.id, session.expiresAt, 'replaced'),
   ],
 ])('a login takes no refresh token from a session %s', async (_what, before) => {
-  const parts = await begin();
+  const parts = await begin(50);
   await before(parts);
   await parts.login();
   const session = await parts.load();
