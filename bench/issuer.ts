@@ -1,7 +1,6 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { listen, unlisten } from '../demo/listener.ts';
+import { serveHere } from '../demo/listener.ts';
 
 /** An issuer of access tokens on loopback: discovery, a key set, and as many tokens as wanted. */
 export interface Issuer extends AsyncDisposable {
@@ -26,8 +25,7 @@ export async function startIssuer({ audience, scope, lifetime }: IssuerOptions):
     const document = request.url === '/jwks' ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks` };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
   });
-  await listen(server, 0, '127.0.0.1');
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin: issuer, close } = await serveHere(server);
   const header = base64url({ alg: 'ES256', kid: 'bench', typ: 'at+jwt' });
   return {
     issuer,
@@ -38,10 +36,6 @@ export async function startIssuer({ audience, scope, lifetime }: IssuerOptions):
       const signature = sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
       return `${text}.${signature.toString('base64url')}`;
     },
-    async [Symbol.asyncDispose]() {
-      const closed = unlisten(server);
-      server.closeAllConnections();
-      await closed;
-    },
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type Arrival, arrivalOf } from './arrival.ts';
 import { escapeHtml, htmlPage, PAGE_HEADERS } from './html.ts';
-import { listen, originOf, type RunningServer, unlisten } from './listener.ts';
+import { type RunningServer, serveHere } from './listener.ts';
 
 /** A protected app: it knows nothing of logins and shows what the gateway told it. */
 export interface SampleApp {
@@ -60,13 +60,7 @@ export async function startApp(app: SampleApp, origin?: string): Promise<Running
     }
     res.writeHead(200, { ...PAGE_HEADERS, ...cookie }).end(appPage(app, req, arrival));
   });
-  await listen(server, 0, '127.0.0.1');
-  const close = async () => {
-    const closed = unlisten(server);
-    server.closeAllConnections();
-    await closed;
-  };
-  return { origin: originOf(server), close, [Symbol.asyncDispose]: close };
+  return serveHere(server);
 }
 
 function appPage(app: SampleApp, req: IncomingMessage, arrival: Arrival): string {

@@ -1,3 +1,4 @@
+import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
 /** A server that answers until it is closed. */
@@ -26,6 +27,20 @@ export function unlisten(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
   });
+}
+
+/** Stops to listen, cuts every connection, and waits until the port is free. */
+export async function closeNow(server: HttpServer): Promise<void> {
+  const closed = unlisten(server);
+  server.closeAllConnections();
+  await closed;
+}
+
+/** Starts to listen on a free port of 127.0.0.1. */
+export async function serveHere(server: HttpServer): Promise<RunningServer> {
+  await listen(server, 0, '127.0.0.1');
+  const close = (): Promise<void> => closeNow(server);
+  return { origin: originOf(server), close, [Symbol.asyncDispose]: close };
 }
 
 /**

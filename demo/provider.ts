@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import Provider, { type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import { PAGE_HEADERS } from './html.ts';
-import { listen, unlisten } from './listener.ts';
+import { closeNow, listen } from './listener.ts';
 import { acrOf, providerConfiguration } from './provider-configuration.ts';
 import type { ProviderOptions } from './provider-options.ts';
 import { consentPage, errorPage, loginPage } from './provider-pages.ts';
@@ -70,11 +70,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     });
   });
 
-  const close = async () => {
-    const closed = unlisten(server);
-    server.closeAllConnections();
-    await closed;
-  };
+  const close = (): Promise<void> => closeNow(server);
   return {
     issuer,
     port,

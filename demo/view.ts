@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { escapeHtml, htmlPage, PAGE_HEADERS } from './html.ts';
-import { listen, originOf, type RunningServer, unlisten } from './listener.ts';
+import { type RunningServer, serveHere } from './listener.ts';
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, 'view', name), 'utf8');
 
@@ -31,13 +31,7 @@ export async function startView(api: string): Promise<RunningServer> {
     if (type === undefined) return void res.writeHead(404).end();
     res.writeHead(200, { ...headers, 'Content-Type': type }).end(text);
   });
-  await listen(server, 0, '127.0.0.1');
-  const close = async () => {
-    const closed = unlisten(server);
-    server.closeAllConnections();
-    await closed;
-  };
-  return { origin: originOf(server), close, [Symbol.asyncDispose]: close };
+  return serveHere(server);
 }
 
 const viewPage = (api: string): string =>

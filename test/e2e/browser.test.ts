@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import {
-  launchChromium,
-  missingChromium,
-  openWindow,
-  picture,
-  snapshot,
-  type Window,
-} from '../support/e2e-chromium.ts';
+import { launchChromium, missingChromium, picture, tell, type Window } from '../support/e2e-chromium.ts';
 import { PROXIES } from '../support/e2e-proxies.ts';
 import { type E2eWorld, useWorld } from '../support/e2e-world.ts';
 
@@ -37,14 +30,7 @@ describe.each(chosen)('in Chromium, through $name', (proxy) => {
   const story = (name: string, run: (world: E2eWorld, window: Window) => Promise<void>): void =>
     journey(name, async (world) => {
       world.provider.signInAs(undefined);
-      await using window = await openWindow(browser);
-      try {
-        await run(world, window);
-        expect(window.troubles).toEqual([]);
-      } catch (error) {
-        for (const page of window.context.pages()) await snapshot(page, `failed-${name}`).catch(() => {});
-        throw error;
-      }
+      await tell(browser, name, (window) => run(world, window));
     });
 
   story('somebody signs in and lands on the page asked for', async ({ origin }, { context, tab }) => {

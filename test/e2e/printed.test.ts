@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments, parseDocument, stringify } from 'yaml';
-import { freePort, listen, unlisten } from '../../demo/listener.ts';
+import { freePort, serveHere } from '../../demo/listener.ts';
 import { OPS_API, PEOPLE, RESOURCES, SHOP_API } from '../../demo/people.ts';
 import { type RunningProvider, startProvider } from '../../demo/provider.ts';
 import { findTraefik } from '../../demo/traefik.ts';
@@ -563,14 +562,9 @@ async function clusterWith(printed: string): Promise<string> {
 
 /** @returns the origin. */
 async function serve(handler: RequestListener): Promise<string> {
-  const server = createServer(handler);
-  await listen(server, 0, '127.0.0.1');
-  ends.push(() => {
-    const closed = unlisten(server);
-    server.closeAllConnections();
-    return closed;
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin, close } = await serveHere(createServer(handler));
+  ends.push(close);
+  return origin;
 }
 
 async function startCaddy(printed: string, folder: string): Promise<Child> {

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { startWorld, type World } from '../../demo/world.ts';
-import {
-  launchChromium,
-  missingChromium,
-  openWindow,
-  picture,
-  snapshot,
-  type Window,
-} from '../support/e2e-chromium.ts';
+import { launchChromium, missingChromium, picture, tell, type Window } from '../support/e2e-chromium.ts';
 
 /** Seconds: the session's token has expired after nine tenths of them. */
 const LIFETIME = 4;
@@ -30,16 +23,7 @@ describe('a single-page view, in Chromium', () => {
     await world?.close();
   });
   const story = (name: string, run: (window: Window) => Promise<void>): void =>
-    test(name, async () => {
-      await using window = await openWindow(browser);
-      try {
-        await run(window);
-        expect(window.troubles).toEqual([]);
-      } catch (error) {
-        for (const page of window.context.pages()) await snapshot(page, `failed-${name}`).catch(() => {});
-        throw error;
-      }
-    });
+    test(name, () => tell(browser, name, run));
 
   const state = (page: Page): Promise<string | null> => page.textContent('#state');
   /** Presses until the API answers so: a session ends by itself. */

@@ -3,7 +3,7 @@ import { PEOPLE, RESOURCES, ROBOT } from '../../demo/people.ts';
 import { type Ask, Browser } from '../support/browser.ts';
 import { type HostileProvider, startHostileProvider } from '../support/hostile-provider.ts';
 import { makeKey, type SigningKey, signJws, unsignedJws } from '../support/jws.ts';
-import { expectWellFormed, loginUrlOf } from '../support/refusals.ts';
+import { expectAnswer, expectWellFormed, loginUrlOf } from '../support/refusals.ts';
 import { type Answer, CLIENT_SECRET, startTestWorld, type World } from '../support/world.ts';
 
 type Json = Record<string, unknown>;
@@ -70,9 +70,6 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
   await second[Symbol.asyncDispose]();
 });
-
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 
 /** Signs a token of the second issuer. A claim that is undefined is left out. */
 function mint(claims: Json = {}, header: Json = {}, key: SigningKey = second.keys.accessToken): string {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PEOPLE, RESOURCES } from '../../demo/people.ts';
 import { Browser } from '../support/browser.ts';
-import { type Answer, CLIENT_SECRET, startTestWorld, type World } from '../support/world.ts';
+import { expectAnswer } from '../support/refusals.ts';
+import { CLIENT_SECRET, startTestWorld, type World } from '../support/world.ts';
 
 // The central shape (design section 3): one redirect URI at the provider, any number of hosts and domains.
 
@@ -66,8 +67,6 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 /** @returns where the provider sends the browser after the page was opened. */
 async function begin(url: string, by = browser): Promise<string> {
   const started = await by.check(url);

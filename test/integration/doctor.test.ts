@@ -1,11 +1,9 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../demo/listener.ts';
+import { freePort, type RunningServer, serveHere } from '../../demo/listener.ts';
 import { PEOPLE, RESOURCES, SHOP_API } from '../../demo/people.ts';
 import { type Router, type RunningProxy, startProxy } from '../../demo/proxy.ts';
 import { readMiddlewares } from '../../demo/traefik-files.ts';
@@ -198,7 +196,7 @@ describe('a gateway with a provider and a proxy', () => {
     ],
     [
       'without the middleware',
-      () => [pages(), { hosts, upstream: shop.url }],
+      () => [pages(), { hosts, upstream: shop.origin }],
       1,
       ['problem proxy: GET /orders without a session gets 200, and not from the gateway'],
     ],
@@ -253,7 +251,7 @@ describe('a gateway with a provider and a proxy', () => {
         answer.pipe(response);
       }).end();
     });
-    const values = { proxy: believing.url };
+    const values = { proxy: believing.origin };
     const { code, complaints } = await examined({ issuer: world.issuer, values });
     expect(code).toBe(1);
     expect(complaints).toContain(
@@ -597,13 +595,13 @@ describe('an API of Traefik', () => {
       const answer = answers[(incoming.url ?? '').split('?')[0] ?? ''];
       response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer));
     });
-    expect(await asked(api.url)).toEqual(EXPECTED);
-    expect(await asked(`${api.url}/api/`)).toEqual(EXPECTED);
+    expect(await asked(api.origin)).toEqual(EXPECTED);
+    expect(await asked(`${api.origin}/api/`)).toEqual(EXPECTED);
   });
 
   test('that is none', async () => {
     await using api = await serve((_, response) => void response.writeHead(404).end());
-    expect(await asked(api.url)).toEqual(['problem traefik: the API gives status 404']);
+    expect(await asked(api.origin)).toEqual(['problem traefik: the API gives status 404']);
   });
 });
 
@@ -674,18 +672,6 @@ describe('what is not asked of anybody', () => {
 });
 
 /** A server on loopback that answers as it is told. */
-async function serve(
+const serve = (
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<{ readonly url: string } & AsyncDisposable> {
-  const server: Server = createServer(handle);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+): Promise<RunningServer> => serveHere(createServer(handle));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PEOPLE, RESOURCES } from '../../demo/people.ts';
 import { Browser } from '../support/browser.ts';
-import { expectWellFormed } from '../support/refusals.ts';
+import { expectAnswer, expectWellFormed } from '../support/refusals.ts';
 import { type Answer, CLIENT_SECRET, SESSION_SECRET, startTestWorld, type World } from '../support/world.ts';
 
 const SHOP = 'http://shop.localhost:8080';
@@ -74,8 +74,6 @@ const query = (url: string, change: (parameters: URLSearchParams) => void): stri
   change(changed.searchParams);
   return changed.href;
 };
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 
 describe('a login', () => {
   test.each([

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { SHOP_API } from '../../demo/people.ts';
 import { Browser } from '../support/browser.ts';
 import { type HostileProvider, startHostileProvider } from '../support/hostile-provider.ts';
+import { until } from '../support/rules-folder.ts';
 import { type Answer, startTestWorld, type World } from '../support/world.ts';
 
 const SHOP = 'http://shop.localhost:8080';
@@ -157,10 +158,6 @@ describe('RI1: the tokens of a session that was signed out', () => {
       },
     };
     return { ended: () => ended };
-  }
-
-  async function until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   const warnings = (since: number): readonly unknown[] =>

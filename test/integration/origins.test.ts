@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PEOPLE, RESOURCES } from '../../demo/people.ts';
 import { type Ask, Browser } from '../support/browser.ts';
-import { expectWellFormed } from '../support/refusals.ts';
-import { type Answer, startTestWorld, type World } from '../support/world.ts';
+import { expectAnswer, expectWellFormed } from '../support/refusals.ts';
+import { startTestWorld, type World } from '../support/world.ts';
 
 const at = (host: string): string => `http://${host}.localhost:8080`;
 const LISTED = at('listed');
@@ -44,8 +44,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 
 const origin = (value: string): string[] => ['Origin', value];
 const site = (value: string): string[] => ['Sec-Fetch-Site', value];

@@ -6,10 +6,12 @@ import { missingRedis, type RedisServer, startRedis } from '../support/redis-ser
 import {
   API,
   OPS,
+  outcome,
   type RefreshingWorlds,
   SHOP,
   SHORT,
   startRefreshingWorlds,
+  tokenOf,
 } from '../support/refreshing-world.ts';
 import { type Answer, startTestWorld, type World } from '../support/world.ts';
 
@@ -17,8 +19,6 @@ import { type Answer, startTestWorld, type World } from '../support/world.ts';
 jest.setTimeout(30_000);
 
 const EARLY = SHORT - 5;
-const outcome = ({ status, reason }: Answer): string => `${status} ${reason}`;
-const tokenOf = (answer: Answer): string => String(answer.headers.authorization).replace('Bearer ', '');
 const ask = (by: Browser, path = '/account/'): Promise<Answer> =>
   by.check(`${SHOP}${path}`, { manner: 'script' });
 

@@ -4,17 +4,17 @@ import type { Browser } from '../support/browser.ts';
 import {
   API,
   OPS,
+  outcome,
   REFRESHING,
   type RefreshingWorlds,
   SHOP,
   SHORT,
   startRefreshingWorlds,
+  tokenOf,
 } from '../support/refreshing-world.ts';
 import type { Answer } from '../support/world.ts';
 
 const ACCOUNT = `${SHOP}/account/`;
-const outcome = ({ status, reason }: Answer): string => `${status} ${reason}`;
-const tokenOf = (answer: Answer): string => String(answer.headers.authorization).replace('Bearer ', '');
 const script = (by: Browser, url = ACCOUNT): Promise<Answer> => by.check(url, { manner: 'script' });
 /** From here on its token counts as expired, though it is not. */
 const EARLY = SHORT - 5;

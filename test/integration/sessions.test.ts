@@ -3,7 +3,7 @@ import { PEOPLE, RESOURCES, SHOP_API } from '../../demo/people.ts';
 import { startProvider } from '../../demo/provider.ts';
 import type { Person } from '../../demo/provider-options.ts';
 import { Browser } from '../support/browser.ts';
-import { expectWellFormed } from '../support/refusals.ts';
+import { expectAnswer, expectWellFormed } from '../support/refusals.ts';
 import { type Answer, CLIENT_SECRET, SESSION_SECRET, startTestWorld, type World } from '../support/world.ts';
 
 const at = (host: string): string => `http://${host}.localhost:8080`;
@@ -98,8 +98,6 @@ afterAll(async () => {
   for (const one of more) await one[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 const isAlive = async (by: Browser): Promise<boolean> =>
   (await by.check(`${SHOP}/account/`, { manner: 'script' })).status === 200;
 const sizeOf = (by: Browser, url: string): number => by.cookieHeader(url).length;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { PEOPLE, RESOURCES } from '../../demo/people.ts';
 import { Browser } from '../support/browser.ts';
-import { expectWellFormed } from '../support/refusals.ts';
+import { expectAnswer, expectWellFormed } from '../support/refusals.ts';
 import { type Answer, startTestWorld, type World } from '../support/world.ts';
 
 const SHOP = 'http://shop.localhost:8080';
@@ -41,8 +41,6 @@ afterAll(async () => {
 
 const promptOf = ({ headers }: Answer): string | null =>
   new URL(String(headers.location)).searchParams.get('prompt');
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 /** Opens the page that needs another token. @returns the callback with the answer to the silent question */
 const askSilently = async (by = browser): Promise<string> => {
   const started = await by.check(`${SHOP}/status/1`);

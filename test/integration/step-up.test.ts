@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { PEOPLE, RESOURCES } from '../../demo/people.ts';
 import { type Ask, Browser } from '../support/browser.ts';
 import { type HostileProvider, startHostileProvider } from '../support/hostile-provider.ts';
-import { expectWellFormed, loginUrlOf } from '../support/refusals.ts';
+import { expectAnswer, expectWellFormed, loginUrlOf } from '../support/refusals.ts';
 import { type Answer, startTestWorld, type World } from '../support/world.ts';
 
 const SHOP = 'http://shop.localhost:8080';
@@ -21,8 +21,6 @@ rules:
 `,
 };
 
-const expectAnswer = (answer: Answer, status: number, reason: string): void =>
-  expect([answer.status, answer.reason]).toEqual([status, reason]);
 const asked = ({ headers }: Answer): readonly (string | null)[] => {
   const { searchParams } = new URL(String(headers.location));
   return ['acr_values', 'max_age', 'prompt', 'scope'].map((name) => searchParams.get(name));

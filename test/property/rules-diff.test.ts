@@ -68,7 +68,7 @@ function sessions(
   const match = known === undefined ? undefined : ruleSet.match(known, method, path);
   const rule = match?.kind === 'rule' ? match.rule : undefined;
   const isBare = match?.kind === 'none' && match.reason === 'no-rule' && COMMON_METHODS.has(method);
-  const reported = isBare && app !== undefined ? reportedRule(app) : undefined;
+  const reported = isBare && app !== undefined ? reportedRule(app, method, match.reason) : undefined;
   const key = JSON.stringify([rule?.need, reported?.need, app?.audiences]);
   const asked = passes.get(key);
   if (asked !== undefined) return asked;

@@ -10,6 +10,7 @@ import { isRefusal } from '../../src/token/validate-access-token.ts';
 import { Browser } from '../support/browser.ts';
 import { type HostileProvider, startHostileProvider } from '../support/hostile-provider.ts';
 import { makeKey, type SigningKey, signJws, unsignedJws } from '../support/jws.ts';
+import { trustOf } from '../support/trust.ts';
 import { type Answer, startTestWorld, type World } from '../support/world.ts';
 
 // JWT confusion: alg none / HS256 with the public key (CVE-2015-9235), jwk and jku injection (CVE-2018-0114), kid tricks,
@@ -349,21 +350,7 @@ describe('the cache of verified tokens does not carry one app’s terms to anoth
     offline: () => keys,
   };
   const terms = (changes: Partial<IssuerTrust>): ReadonlyMap<string, IssuerTrust> =>
-    new Map([
-      [
-        other.issuer,
-        {
-          ...{ issuer: other.issuer, keys, profile: 'rfc9068' as const, scopeClaim: 'scope' as const },
-          ...{
-            algorithms: ['ES256'],
-            ownClientIds: new Set<string>(),
-            audienceIsClient: false,
-            clockTolerance: 5,
-          },
-          ...changes,
-        },
-      ],
-    ]);
+    new Map([[other.issuer, trustOf(other.issuer, keys, { ownClientIds: new Set<string>(), ...changes })]]);
   test.each<[string, Partial<IssuerTrust>, Json, Json]>([
     ['profile', { profile: 'jwt' }, {}, { typ: 'JWT' }],
     [

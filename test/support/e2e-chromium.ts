@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from '@jest/globals';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { PROJECT } from './e2e-gateway.ts';
 import { isExecutable } from './e2e-proxies.ts';
@@ -38,7 +39,7 @@ export interface Window extends AsyncDisposable {
 const LOOPBACK =
   /^(?:[a-z]+:\/\/(?:[a-z.]*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:\/|$)|data:|about:|blob:)/;
 
-export async function openWindow(browser: Browser): Promise<Window> {
+async function openWindow(browser: Browser): Promise<Window> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   context.setDefaultTimeout(10_000);
   const troubles: string[] = [];
@@ -82,4 +83,20 @@ export async function picture(page: Page, name: string): Promise<void> {
   await snapshot(page, `${name}-narrow`);
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize(size);
+}
+
+/** Runs a story in a window of its own. One that fails leaves pictures of all its tabs. @throws also when anything went wrong in the window */
+export async function tell(
+  browser: Browser,
+  name: string,
+  story: (window: Window) => Promise<void>,
+): Promise<void> {
+  await using window = await openWindow(browser);
+  try {
+    await story(window);
+    expect(window.troubles).toEqual([]);
+  } catch (error) {
+    for (const page of window.context.pages()) await snapshot(page, `failed-${name}`).catch(() => {});
+    throw error;
+  }
 }

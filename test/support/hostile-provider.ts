@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { closeNow, listen, originOf } from '../../demo/listener.ts';
 import { makeKey, type SigningKey, signJws } from './jws.ts';
 
 type Json = Record<string, unknown>;
@@ -54,9 +53,8 @@ export async function startHostileProvider(): Promise<HostileProvider> {
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await listen(server, 0, '127.0.0.1');
+  const issuer = originOf(server);
 
   const provider: HostileProvider = {
     issuer,
@@ -64,11 +62,7 @@ export async function startHostileProvider(): Promise<HostileProvider> {
     misbehaviour: {},
     requests: [],
     authorize,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -8,6 +8,7 @@ import { reopenAccessToken } from '../../src/token/validate-access-token.ts';
 import { START } from '../contract/session-store.contract.ts';
 import { makeKey, signJws } from './jws.ts';
 import { shopApp } from './requests.ts';
+import { trustOf } from './trust.ts';
 
 export const API = 'https://api.shop.example.com';
 export const OTHER = 'https://other.example.com';
@@ -17,20 +18,14 @@ const KEY = makeKey('ES256');
 export const TRUSTS: IssuerTrusts = new Map([
   [
     ISSUER,
-    {
-      issuer: ISSUER,
-      keys: createKeySet({
+    trustOf(
+      ISSUER,
+      createKeySet({
         jwksUri: async () => new URL('jwks', ISSUER),
         fetch: async () => Response.json({ keys: [KEY.jwk] }),
         now: () => START,
       }),
-      profile: 'rfc9068',
-      algorithms: ['ES256'],
-      scopeClaim: 'scope',
-      ownClientIds: new Set(['shop']),
-      audienceIsClient: false,
-      clockTolerance: 5,
-    },
+    ),
   ],
 ]);
 

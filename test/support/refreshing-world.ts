@@ -1,7 +1,7 @@
 import { PEOPLE } from '../../demo/people.ts';
 import type { Resource } from '../../demo/provider-options.ts';
 import { Browser } from './browser.ts';
-import { CLIENT_SECRET, startTestWorld, type World, type WorldOptions } from './world.ts';
+import { type Answer, CLIENT_SECRET, startTestWorld, type World, type WorldOptions } from './world.ts';
 
 export const API = 'https://api.shop.localhost';
 export const OPS = 'https://api.ops.localhost';
@@ -109,3 +109,10 @@ export async function startRefreshingWorlds(
     },
   });
 }
+
+/** @returns the access token that the upstream gets. */
+export const tokenOf = (answer: Answer): string =>
+  String(answer.headers.authorization).replace('Bearer ', '');
+
+/** @returns status and reason as one text. */
+export const outcome = ({ status, reason }: Answer): string => `${status} ${reason}`;

@@ -1,6 +1,10 @@
 import { expect } from '@jest/globals';
 import type { Answer, World } from './world.ts';
 
+/** Expects exactly this decision. */
+export const expectAnswer = (answer: Answer, status: number, reason: string): void =>
+  expect([answer.status, answer.reason]).toEqual([status, reason]);
+
 /** Checks what every refusal and redirect of the gateway owes its reader (design section 4). */
 export function expectWellFormed({ log }: World, answer: Answer, isPage: boolean): void {
   const { status, headers, body } = answer;

@@ -4,6 +4,7 @@ import type { ProviderConfig } from '../../../src/config/config.ts';
 import type { AuthorizationRequest } from '../../../src/oidc/identity-provider.ts';
 import { createIssuerKeys, createProvider } from '../../../src/oidc/provider.ts';
 import { type IssuerTrust, validateAccessToken } from '../../../src/token/validate-access-token.ts';
+import { trustOf } from '../../support/trust.ts';
 import { API, answerTo, configOf, newRequest, providerOf, REDIRECT_URI, refusal, seconds } from './_login.ts';
 
 const OTHER_API = 'https://other.example';
@@ -85,21 +86,7 @@ const redeem = async (...given: Parameters<typeof login>) => {
 };
 
 const trusting = (keys: IssuerTrust['keys']) =>
-  new Map<string, IssuerTrust>([
-    [
-      op.issuer,
-      {
-        issuer: op.issuer,
-        keys,
-        profile: 'rfc9068',
-        algorithms: ['ES256'],
-        scopeClaim: 'scope',
-        ownClientIds: new Set(['shop']),
-        audienceIsClient: false,
-        clockTolerance: 5,
-      },
-    ],
-  ]);
+  new Map<string, IssuerTrust>([[op.issuer, trustOf(op.issuer, keys)]]);
 
 test('a login brings a profile and an access token that validates', async () => {
   const { provider, result } = await redeem();

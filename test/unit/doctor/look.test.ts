@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { closeNow, listen } from '../../../demo/listener.ts';
 import { look } from '../../../src/doctor/look.ts';
 
 describe('a look', () => {
@@ -25,15 +26,10 @@ describe('a look', () => {
       hosts.push(request.headers.host);
       (answers[request.url ?? ''] ?? ((one) => one.end('here')))(response);
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server, 0, '127.0.0.1');
     port = (server.address() as AddressInfo).port;
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
+  afterAll(() => closeNow(server));
 
   test('follows no redirect', async () => {
     expect(await look(`http://127.0.0.1:${port}/moved`)).toMatchObject({

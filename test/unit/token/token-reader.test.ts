@@ -3,6 +3,7 @@ import { createKeySet } from '../../../src/token/key-set.ts';
 import { createTokenReader, type TokenReader } from '../../../src/token/token-reader.ts';
 import type { IssuerTrust } from '../../../src/token/validate-access-token.ts';
 import { makeKey, signJws } from '../../support/jws.ts';
+import { trustOf } from '../../support/trust.ts';
 
 const START = 1_800_000_000;
 const ISSUER = 'https://id.example/';
@@ -17,20 +18,14 @@ beforeEach(() => {
   now = START;
   keys = [key.jwk];
   reader = createTokenReader(() => now);
-  trust = {
-    issuer: ISSUER,
-    keys: createKeySet({
+  trust = trustOf(
+    ISSUER,
+    createKeySet({
       jwksUri: async () => new URL('jwks', ISSUER),
       fetch: async () => Response.json({ keys }),
       now: () => now,
     }),
-    profile: 'rfc9068',
-    algorithms: ['ES256'],
-    scopeClaim: 'scope',
-    ownClientIds: new Set(['shop']),
-    audienceIsClient: false,
-    clockTolerance: 5,
-  };
+  );
 });
 
 const CLAIMS = {

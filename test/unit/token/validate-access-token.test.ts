@@ -7,6 +7,7 @@ import {
   validateAccessToken,
 } from '../../../src/token/validate-access-token.ts';
 import { makeKey, type SigningKey, signJws, unsignedJws } from '../../support/jws.ts';
+import { trustOf } from '../../support/trust.ts';
 
 const NOW = 1_800_000_000;
 const TOLERANCE = 5;
@@ -29,20 +30,14 @@ const keySetOf = (issuer: string, jwks: readonly JWK[] | 'down') =>
     now: () => NOW,
   });
 
-const trustIn = (over: Partial<IssuerTrust> = {}): IssuerTrust => ({
-  issuer: A,
-  keys: keySetOf(
+const trustIn = (over: Partial<IssuerTrust> = {}): IssuerTrust => {
+  const keys = keySetOf(
     A,
     KEYS.map(({ jwk }) => jwk),
-  ),
-  profile: 'rfc9068',
-  algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-  scopeClaim: 'scope',
-  ownClientIds: new Set(['shop']),
-  audienceIsClient: false,
-  clockTolerance: TOLERANCE,
-  ...over,
-});
+  );
+  const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+  return trustOf(A, keys, { algorithms, clockTolerance: TOLERANCE, ...over });
+};
 
 const TYP = { rfc9068: { typ: 'at+jwt' }, jwt: { typ: 'JWT' } };
 const CLAIMS = {
