@@ -1,5 +1,6 @@
 import type { Address, Config, Secrets } from './config/config.ts';
 import { expiringSecrets } from './config/expiring-secrets.ts';
+import { segmentsOf } from './forwarded/own-path.ts';
 import { createAdminHandler } from './http/admin-listener.ts';
 import { createAnswers } from './http/answers.ts';
 import { createCheck } from './http/check.ts';
@@ -121,7 +122,7 @@ export async function startGateway(
     return { config: provider, identityProvider: providerNamed(provider.name).identityProvider };
   };
 
-  const keys = await Promise.all(secrets.session.map(deriveKeys));
+  const keys = secrets.session.map(deriveKeys);
   const sealer = createSealer(keys);
   const budget = config.endpoints.includes('nginx') ? NGINX_BUDGET : USUAL_BUDGET;
   const cookiesOf = createCookies(signingRing(keys), budget);
@@ -135,7 +136,7 @@ export async function startGateway(
         ? log.warned('the session store can be reached again', { kind: 'store-reached' })
         : log.warned('the session store cannot be reached', { kind: 'store-down', cause }),
   });
-  const { store } = configured;
+  const { store, kept } = configured;
   const reader = createSessionReader(store, (raw, terms) => reopenAccessToken(raw, terms, now()), now);
   const sessionOf = ({ request, cookies, split, app }: AppVisit): Eventual<LiveSession | undefined> =>
     whenThere(reader.read(request.host.name, '', cookies, split, trusts.of(app)), (live) =>
@@ -145,7 +146,7 @@ export async function startGateway(
   const transactions = createTransactions(sealer, createDeriver(keys), now, config.loginUrl?.host);
   const memory = createLoginMemory(sealer, now);
   const signIn = createSignIn(providerOf, transactions, memory, now, config.loginUrl);
-  const openSession = createSessionOpener(configured.kept ?? store, config.session.maxAge, now);
+  const openSession = createSessionOpener(kept ?? store, config.session.maxAge, now);
   const trustsOf = trusts.of;
   const callback = createCallback({
     providerOf,
@@ -166,7 +167,7 @@ export async function startGateway(
     failed: (error) => log.failed(error),
   });
   const backchannelLogout = createBackchannelLogout({
-    kept: configured.kept,
+    kept,
     configOf: (app) => providerOfApp(config, app),
     keysOf: (app) => providerNamed(providerOfApp(config, app).name).keySet,
     clockTolerance: config.clockTolerance,
@@ -185,8 +186,7 @@ export async function startGateway(
   });
 
   const visits = createVisits(config, rules, cookiesOf, brandOf);
-  const basePath = config.basePath.slice(1).split('/');
-  const { kept } = configured;
+  const basePath = segmentsOf(config.basePath);
   const renewals =
     kept === undefined || !config.session.refresh
       ? undefined

@@ -1,12 +1,13 @@
 import type { Address, Config } from '../config/config.ts';
 import { notesOn } from '../config/notes.ts';
+import { segmentsOf } from '../forwarded/own-path.ts';
 import { lint } from '../review/lint.ts';
 import type { Remark } from '../review/remark.ts';
 import { runTests, type TestResult } from '../review/run-tests.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import { type ExitCode, type Invocation, pathFrom, printJson, type RulesValues } from './command.ts';
 import { columns, paragraph, plural } from './layout.ts';
-import { loadAll, loadForReview, segmentsOf } from './load-all.ts';
+import { loadAll, loadForReview } from './load-all.ts';
 import { findingLines, reviewLines } from './review-text.ts';
 import { noteDefaults, reportProblems } from './rules/loaded.ts';
 import { failureLines, testsJson, whyLines } from './rules/test.ts';

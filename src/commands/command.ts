@@ -20,7 +20,7 @@ export interface RulesInvocation extends Invocation {
   readonly stdin: () => Promise<string>;
 }
 
-/** What the options of `postern rules …` say; command-line.ts has checked that the command has them. */
+/** What the options of `postern rules …` say; other-commands.ts has checked that the command has them. */
 export interface RulesValues {
   /** A folder or a file of rules, in place of the configuration's. */
   readonly rules?: string | undefined;

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Config, Secrets } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../document/problem.ts';
+import { segmentsOf } from '../forwarded/own-path.ts';
 import { assembleRuleSet } from '../rules/load.ts';
 import { readRuleFiles, unreadDefaults } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -16,6 +17,12 @@ export interface Loaded {
   readonly configFile: string | undefined;
 }
 
+/** Loads the configuration that a command is called with. @param now Unix seconds */
+export const configurationOf = (
+  { env, cwd, configPath }: Pick<Invocation, 'env' | 'cwd' | 'configPath'>,
+  now = Math.floor(Date.now() / 1000),
+): ReturnType<typeof loadConfig> => loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now });
+
 /**
  * Loads configuration and rules, offline.
  * @param near the folder that rules files are named from, for somebody who reads along; undefined: as the configuration has it
@@ -25,8 +32,7 @@ export async function loadAll(
   { env, cwd, configPath }: Invocation,
   near?: string,
 ): Promise<Loaded | { problems: readonly Problem[] }> {
-  const now = Math.floor(Date.now() / 1000);
-  const loaded = loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now });
+  const loaded = configurationOf({ env, cwd, configPath });
   if ('problems' in loaded) {
     const rules = loaded.rules === undefined ? undefined : await loadRules(loaded.rules, { near });
     return {
@@ -79,8 +85,7 @@ export async function loadForReview({
     const basePath = segmentsOf(USUAL_BASE_PATH);
     return { ...rules, basePath, config: undefined, otherProblems: [], path };
   }
-  const now = Math.floor(Date.now() / 1000);
-  const loaded = loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now });
+  const loaded = configurationOf({ env, cwd, configPath });
   const complete = 'problems' in loaded ? undefined : loaded.config;
   const otherProblems = 'problems' in loaded ? loaded.problems : [];
   const path = 'problems' in loaded ? loaded.rules : loaded.config.rules;
@@ -99,9 +104,6 @@ export async function defaultsNote(cwd: string, path: string): Promise<string | 
 }
 
 const USUAL_BASE_PATH = '/_auth';
-
-/** @returns the segments of a base path, as own pages are recognised by. */
-export const segmentsOf = (basePath: string): readonly string[] => basePath.slice(1).split('/');
 
 /** Reads and loads a folder or a file of rules. */
 async function loadRules(

@@ -1,5 +1,4 @@
 import type { Config, Secrets } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { formatProblems } from '../document/format.ts';
 import { nearestWord } from '../document/nearest-word.ts';
 import { createConfiguredStore } from '../session/configured-store.ts';
@@ -7,7 +6,8 @@ import type { KeptSessions } from '../session/kept-sessions.ts';
 import { deriveKeys } from '../session/keys.ts';
 import { createSealer } from '../session/seal.ts';
 import { StoreUnavailable } from '../session/store-unavailable.ts';
-import { type ExitCode, misuse, printJson, readTextFile } from './command.ts';
+import { type ExitCode, misuse, printJson } from './command.ts';
+import { configurationOf } from './load-all.ts';
 import { killSessions } from './sessions/kill.ts';
 import { listSessions } from './sessions/list.ts';
 import type { SessionsCommand, SessionsInvocation, SessionsValues } from './sessions/sessions-command.ts';
@@ -43,9 +43,8 @@ export async function sessions(invocation: SessionsInvocation): Promise<ExitCode
     );
   }
   if (more.length > 0) return misuse(invocation, `"${more[0]}" is one word too many`, 'see postern --help');
-  const { env, cwd, configPath: path } = invocation;
   const now = Math.floor(Date.now() / 1000);
-  const loaded = loadConfig({ path, env, cwd, readFile: readTextFile, now });
+  const loaded = configurationOf(invocation, now);
   if ('problems' in loaded) {
     if (invocation.json) printJson(invocation, { ok: false, problems: loaded.problems });
     else invocation.err(`${formatProblems(loaded.problems)}\n`);

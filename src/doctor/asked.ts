@@ -1,6 +1,7 @@
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { scopesToAsk } from '../login/sign-in.ts';
 import type { App, AppRules, RuleSet } from '../rules/rule-set.ts';
+import { everyRule } from '../rules/rule-set.ts';
 import { providerOfApp } from '../trust.ts';
 
 /** What apps will ever ask a provider for. */
@@ -24,7 +25,7 @@ export function askedOf(config: Config, ruleSet: RuleSet, provider: ProviderConf
   };
   for (const rules of written) {
     const { app } = rules;
-    for (const { need, id } of rulesOf(rules)) {
+    for (const { need, id } of rulesOfApp(rules)) {
       if (need.kind !== 'token') continue;
       for (const scope of [...need.allOf, ...need.anyOf]) note(scopes, scope, id);
       for (const value of need.acr) note(acr, value, id);
@@ -37,8 +38,8 @@ export function askedOf(config: Config, ruleSet: RuleSet, provider: ProviderConf
   return { apps: written.map(({ app }) => app), scopes, audiences, acr };
 }
 
-const rulesOf = ({ paths, otherwise }: AppRules) => [
-  ...paths.flatMap(({ byMethod, rest }) => [...byMethod.values(), ...(rest === undefined ? [] : [rest])]),
+const rulesOfApp = ({ paths, otherwise }: AppRules) => [
+  ...paths.flatMap(everyRule),
   ...(otherwise === undefined ? [] : [otherwise]),
 ];
 

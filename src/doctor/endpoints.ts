@@ -1,6 +1,11 @@
 import type { ProviderConfig } from '../config/config.ts';
 import { ProviderError } from '../oidc/provider-error.ts';
-import { checkMetadata, type MetadataTerms } from '../oidc/provider-metadata.ts';
+import {
+  checkMetadata,
+  type JudgedEndpoint,
+  judgeEndpoints,
+  type MetadataTerms,
+} from '../oidc/provider-metadata.ts';
 import { type Document, text } from './document.ts';
 import { type Note, type Notes, shown } from './finding.ts';
 
@@ -33,28 +38,26 @@ export function issuerNotes(document: Document, issuer: string, notes: Notes): r
   ];
 }
 
-const LOGIN_ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
-const MORE_ENDPOINTS = ['end_session_endpoint', 'revocation_endpoint'] as const;
 const PREFIX = 'the discovery document is refused: ';
+
+/** People meet them in this order, and the others after them. */
+const FIRST = ['authorization_endpoint', 'token_endpoint'];
+const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 /** Where the endpoints are, by the gateway's own rules: https, and no private address that the configuration did not name. */
 export function endpointNotes(document: Document, terms: MetadataTerms, notes: Notes): readonly Note[] {
-  const required = terms.purpose === 'login' ? LOGIN_ENDPOINTS : (['jwks_uri'] as const);
-  const optional = MORE_ENDPOINTS.filter((name) => terms.purpose === 'login' && document[name] !== undefined);
-  const faults = [...required, ...optional].flatMap((name) => {
-    const fault = endpointFault(name, document[name], terms);
-    return fault === undefined ? [] : [{ name, fault }];
-  });
+  const judged = judgeEndpoints(document, terms).toSorted((a, b) => rank(a.name) - rank(b.name));
+  const faults = judged.filter(({ fault }) => fault !== undefined);
   if (faults.length > 0)
     return faults.map(({ name, fault }) =>
       notes.problem(
-        `${fault}: ${address(text(document, name))}`,
+        `${name} ${fault}: ${address(text(document, name))}`,
         'The gateway takes no such document: calls could go out unencrypted, or to a server inside your network.',
         'correct it at the provider; provider.internalUrl is for a provider that is reached at another address',
       ),
     );
   const hosts = new Map<string, string[]>();
-  for (const name of [...required, ...optional]) {
+  for (const { name } of judged) {
     const { host } = new URL(text(document, name) ?? '');
     hosts.set(host, [...(hosts.get(host) ?? []), name]);
   }
@@ -65,12 +68,15 @@ export function endpointNotes(document: Document, terms: MetadataTerms, notes: N
 const address = (value: string | undefined): string =>
   value === undefined ? 'not a text' : shown(value.replace(/\/\/[^/@]*@/, '//…@'));
 
-/** @returns what the gateway would refuse of one member; it judges a document in which all others are good */
-export function endpointFault(name: string, value: unknown, terms: MetadataTerms): string | undefined {
-  const good = new URL('/good', terms.issuer).href;
-  const others = Object.fromEntries(LOGIN_ENDPOINTS.map((endpoint) => [endpoint, good]));
-  return documentFault({ issuer: terms.issuer, ...others, [name]: value }, terms);
-}
+/** @returns an endpoint of the document, if the gateway would call it */
+export const goodEndpoint = (
+  document: Document,
+  name: JudgedEndpoint['name'],
+  terms: MetadataTerms,
+): string | undefined =>
+  judgeEndpoints(document, terms).some((one) => one.name === name && one.fault === undefined)
+    ? text(document, name)
+    : undefined;
 
 /** @returns the first thing for which the gateway refuses a whole document */
 export function documentFault(document: Document, terms: MetadataTerms): string | undefined {

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { isLoopbackName } from '../forwarded/host.ts';
 import { publicOrigin } from '../forwarded/public-origin.ts';
+import { redirectUri } from '../login/sign-in.ts';
 import { isExactHost } from '../rules/host-pattern.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import { type Note, notesAbout } from './finding.ts';
@@ -73,4 +74,4 @@ export const isKnownHost = (config: Pick<Config, 'loginUrl'>, ruleSet: RuleSet, 
 export const redirectUriOf = (
   { loginUrl, basePath }: Pick<Config, 'loginUrl' | 'basePath'>,
   { origin }: Place,
-): string => `${loginUrl?.origin ?? origin}${basePath}/callback`;
+): string => redirectUri({ origin: { origin }, basePath }, loginUrl);

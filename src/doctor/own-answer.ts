@@ -1,4 +1,4 @@
-import { PROBLEM_TYPE } from '../outcome/problem-json.ts';
+import { PROBLEM_TYPE, REASON_URN } from '../outcome/problem-json.ts';
 import type { Answer } from './look.ts';
 
 /** A refusal that a gateway wrote (RFC 9457). */
@@ -10,17 +10,16 @@ export interface OwnAnswer {
   readonly loginUrl: string | undefined;
 }
 
-const TYPE = 'urn:postern:reason:';
-
 /** @returns undefined for what a proxy, an app or anybody else answered */
 export function readOwnAnswer({ status, headers, body }: Answer): OwnAnswer | undefined {
   if (headers['content-type']?.split(';')[0] !== PROBLEM_TYPE) return undefined;
   const said = parsed(body);
   const { type, detail, request_id: requestId, login_url: loginUrl } = said;
-  if (typeof type !== 'string' || !type.startsWith(TYPE) || typeof requestId !== 'string') return undefined;
+  if (typeof type !== 'string' || !type.startsWith(REASON_URN) || typeof requestId !== 'string')
+    return undefined;
   return {
     status,
-    reason: type.slice(TYPE.length),
+    reason: type.slice(REASON_URN.length),
     detail: typeof detail === 'string' ? detail : '',
     loginUrl: typeof loginUrl === 'string' ? loginUrl : undefined,
   };

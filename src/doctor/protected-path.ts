@@ -1,5 +1,5 @@
 import { ANY_SEGMENT } from '../rules/path-pattern.ts';
-import type { App, AppRules, RuleSet } from '../rules/rule-set.ts';
+import { type App, type AppRules, type RuleSet, writtenFor } from '../rules/rule-set.ts';
 
 /** A request that nobody passes without a credential. */
 export interface ProtectedPath {
@@ -14,7 +14,7 @@ const ANY = 'postern-doctor';
 
 /** @returns undefined for an app in which everything is public */
 export function protectedPath(ruleSet: RuleSet, app: App): ProtectedPath | undefined {
-  const rules = ruleSet.written.find((one) => one.app === app);
+  const rules = writtenFor(ruleSet, app);
   if (rules === undefined) return undefined;
   let other: ProtectedPath | undefined;
   for (const segments of candidates(rules)) {

@@ -8,12 +8,12 @@ import { abilityNotes } from './abilities.ts';
 import { type Asked, askedOf } from './asked.ts';
 import { callbackNotes } from './callback.ts';
 import { clockNotes } from './clock.ts';
-import { type Document, type Fetched, fetchJson, text } from './document.ts';
+import { type Document, type Fetched, fetchJson } from './document.ts';
 import {
   discoveryUrl,
   documentFault,
-  endpointFault,
   endpointNotes,
+  goodEndpoint,
   issuerNotes,
   metadataTerms,
 } from './endpoints.ts';
@@ -159,11 +159,6 @@ const clockOf = ({ headers, between }: Fetched) => ({
   between,
 });
 
-/** @returns an endpoint of the document, if the gateway would call it */
-function endpoint(document: Document, name: string, expected: MetadataTerms): string | undefined {
-  return endpointFault(name, document[name], expected) === undefined ? text(document, name) : undefined;
-}
-
 async function keysAt(
   document: Document,
   expected: MetadataTerms,
@@ -172,7 +167,7 @@ async function keysAt(
   now: () => number,
   notes: Notes,
 ): Promise<readonly Note[]> {
-  const uri = endpoint(document, 'jwks_uri', expected);
+  const uri = goodEndpoint(document, 'jwks_uri', expected);
   if (uri === undefined) return []; // the endpoints' own finding says so
   const found = await fetchJson(fetch, uri, now);
   return 'failure' in found
@@ -192,7 +187,7 @@ async function callbacksAt(
   { provider, config, places, look }: ProviderTerms,
   asked: Asked,
 ): Promise<readonly Note[]> {
-  const at = endpoint(document, 'authorization_endpoint', expected);
+  const at = goodEndpoint(document, 'authorization_endpoint', expected);
   if (at === undefined) return [];
   const own = places.filter(({ app }) => app === undefined || asked.apps.includes(app));
   const promisesIssuer = document['authorization_response_iss_parameter_supported'] === true;
@@ -213,8 +208,8 @@ async function probesAt(
     const what = 'what access tokens look like, and for which audience they are';
     return { ...none, notes: [notes.open(what, '--probe asks for one of each')] };
   }
-  const tokenEndpoint = endpoint(document, 'token_endpoint', expected);
-  const jwksUri = endpoint(document, 'jwks_uri', expected);
+  const tokenEndpoint = goodEndpoint(document, 'token_endpoint', expected);
+  const jwksUri = goodEndpoint(document, 'jwks_uri', expected);
   if (tokenEndpoint === undefined || jwksUri === undefined) return none;
   return probeTokens({
     provider,

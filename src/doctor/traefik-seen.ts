@@ -1,3 +1,4 @@
+import { capitalised } from '../forwarded/raw-headers.ts';
 import { listed, type Note, type Notes, shown } from './finding.ts';
 
 /** Anything that the API lists. */
@@ -60,7 +61,7 @@ function oneMiddleware(one: Item, names: ReadonlySet<string>, notes: Notes): rea
   if (missing.length > 0 && auth['authResponseHeadersRegex'] === undefined)
     found.push(
       notes.problem(
-        `authResponseHeaders of ${name} lacks ${listed(missing.map(headerName))}`,
+        `authResponseHeaders of ${name} lacks ${listed(missing.map(capitalised))}`,
         whyMissing(missing),
         'use the list that `postern proxy traefik-file` prints for these rules',
       ),
@@ -68,7 +69,7 @@ function oneMiddleware(one: Item, names: ReadonlySet<string>, notes: Notes): rea
   if (missing.length > 0 && auth['authResponseHeadersRegex'] !== undefined)
     found.push(
       notes.open(
-        `whether authResponseHeadersRegex of ${name} covers ${listed(missing.map(headerName))}`,
+        `whether authResponseHeadersRegex of ${name} covers ${listed(missing.map(capitalised))}`,
         'name them in authResponseHeaders',
       ),
     );
@@ -76,7 +77,7 @@ function oneMiddleware(one: Item, names: ReadonlySet<string>, notes: Notes): rea
   if (sent.length > 0 && kept.length > 0)
     found.push(
       notes.problem(
-        `authRequestHeaders of ${name} keeps ${listed(kept.map(headerName))} from the gateway`,
+        `authRequestHeaders of ${name} keeps ${listed(kept.map(capitalised))} from the gateway`,
         'It cannot see who is asking, and how.',
         'remove authRequestHeaders, so that all are passed on',
       ),
@@ -255,5 +256,3 @@ const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
 const lowerTexts = (value: unknown): readonly string[] => textsOf(value).map((item) => item.toLowerCase());
-
-const headerName = (name: string): string => name.replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());

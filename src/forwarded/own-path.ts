@@ -36,3 +36,6 @@ export function ownPage(path: CanonicalPath, base: readonly string[]): OwnPage |
   if (!base.every((segment, index) => path[index] === segment)) return undefined;
   return PAGES.get(path.slice(base.length).join('/')) ?? 'unknown';
 }
+
+/** @returns the segments of a base path (`/_auth`), as `ownPage` compares them. */
+export const segmentsOf = (basePath: string): readonly string[] => basePath.slice(1).split('/');

@@ -50,7 +50,7 @@ const readName = (name: string): Name => ({
 });
 
 /** `X-Forwarded-Uri`, as Go and so most proxies spell names. */
-const capitalised = (name: string): string =>
+export const capitalised = (name: string): string =>
   name.replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
 
 /** Frequent names in both frequent spellings, so that lower-casing and reading them is not done for every check. */

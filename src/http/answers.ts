@@ -14,6 +14,7 @@ import type { Rule, TokenNeed } from '../rules/rule.ts';
 import { notAsked, wasAsked } from '../session/session.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { KnownCaller, OpenedCredential } from './credentials.ts';
+import type { Eventual } from './eventual.ts';
 
 type Permit = Extract<Decision, { permit: true }>;
 type Denial = Extract<Decision, { permit: false }>;
@@ -40,7 +41,7 @@ export interface Answers {
     decision: Denial,
     credential: Decided,
     token: AccessToken | undefined,
-  ): Promise<Reply>;
+  ): Eventual<Reply>;
 }
 
 export function createAnswers(
@@ -52,13 +53,13 @@ export function createAnswers(
    * Sends a page load to the provider; anyone else is told where a login would be. Nobody can sign in on a foreign
    * port, or where the app takes no sessions.
    */
-  async function offerLogin(
+  function offerLogin(
     visit: AppVisit,
     reason: Reason,
     ask: Ask,
     facts: Facts,
     lacking: Pick<RefusalDetails, 'missing' | 'scopes' | 'stepUp'> = {},
-  ): Promise<Reply> {
+  ): Eventual<Reply> {
     const { app, origin, request } = visit;
     if (!app.credentials.includes('session')) return refuse(visit, reason, { facts });
     if (origin.foreign) return refuse(visit, 'foreign-port', { facts });
@@ -120,7 +121,7 @@ export function createAnswers(
         new RuleFacts(visit, rule, token, credential.kind, cause),
       ),
 
-    async refused(visit, { reason, rule, missing }, credential, token) {
+    refused(visit, { reason, rule, missing }, credential, token) {
       const need = rule.need as TokenNeed;
       const facts = new RuleFacts(visit, rule, token, credential.kind);
       const audience = need.audiences[0] as string;

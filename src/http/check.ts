@@ -12,7 +12,6 @@ import { type AppVisit, allowedOrigins, hasApp, type Visit } from '../outcome/vi
 import { REASONS } from '../reason.ts';
 import { decide } from '../rules/decide.ts';
 import { matchReadings } from '../rules/match-readings.ts';
-import { COMMON_METHODS } from '../rules/method.ts';
 import { passesReported, reportedRule } from '../rules/report-mode.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { App, Match } from '../rules/rule-set.ts';
@@ -85,9 +84,8 @@ export function createCheck({ visits, basePath, pages, credentials, answers, now
 
   /** No rule covers the path: nobody passes, but for sessions of an app in report mode. */
   function unmatched(visit: AppVisit, reason: Extract<Match, { kind: 'none' }>['reason']): Eventual<Reply> {
-    const rule = reason === 'no-rule' ? reportedRule(visit.app) : undefined;
-    const isCommon = COMMON_METHODS.has(visit.request.method);
-    if (rule?.need.kind !== 'token' || !isCommon || isForeign(visit)) return refuse(visit, reason);
+    const rule = reportedRule(visit.app, visit.request.method, reason);
+    if (rule === undefined || isForeign(visit)) return refuse(visit, reason);
     return whenThere(credentials.open(visit, rule.need), (credential) => {
       if (credential.kind === 'session' && credential.tokens.length > 0)
         return answers.reported(visit, rule, credential, credential.tokens[0], reason);

@@ -35,14 +35,14 @@ export function createVisits(
       origin,
       cookies,
       app,
-      brand: app === undefined ? {} : brandOf(app),
       split: cookies.split(request.headers.cookie),
       basePath: settings.basePath,
+      brandOf,
     });
   };
 }
 
-/** Makes what permits seldom ask for, the kind and the id, when it is asked for. */
+/** Makes what permits seldom ask for, the kind, the id and the brand, when it is asked for. */
 class OneVisit implements Visit {
   readonly request: Visit['request'];
   readonly rules: Visit['rules'];
@@ -50,27 +50,33 @@ class OneVisit implements Visit {
   readonly origin: Visit['origin'];
   readonly cookies: Visit['cookies'];
   readonly app: Visit['app'];
-  readonly brand: Visit['brand'];
   readonly split: Visit['split'];
   readonly basePath: Visit['basePath'];
+  readonly #brandOf: (app: App) => Brand;
   #kind: RequestKind | undefined;
   #requestId: string | undefined;
 
-  constructor(parts: Omit<Visit, 'kind' | 'requestId'>) {
+  constructor(
+    parts: Omit<Visit, 'kind' | 'requestId' | 'brand'> & { readonly brandOf: (app: App) => Brand },
+  ) {
     this.request = parts.request;
     this.rules = parts.rules;
     this.door = parts.door;
     this.origin = parts.origin;
     this.cookies = parts.cookies;
     this.app = parts.app;
-    this.brand = parts.brand;
     this.split = parts.split;
     this.basePath = parts.basePath;
+    this.#brandOf = parts.brandOf;
   }
 
   get kind(): RequestKind {
     this.#kind ??= requestKind(this.request);
     return this.#kind;
+  }
+
+  get brand(): Brand {
+    return this.app === undefined ? {} : this.#brandOf(this.app);
   }
 
   get requestId(): string {

@@ -66,8 +66,10 @@ const furtherAudiences = (
  * The redirect URI: the login host's in the central shape, else the host's own. INVARIANT: made of configured origins,
  * never of a header's scheme or port.
  */
-export const redirectUri = ({ origin, basePath }: AppVisit, loginUrl: LoginUrl | undefined): string =>
-  `${loginUrl?.origin ?? origin.origin}${basePath}/callback`;
+export const redirectUri = (
+  { origin, basePath }: { readonly origin: { readonly origin: string }; readonly basePath: string },
+  loginUrl: LoginUrl | undefined,
+): string => `${loginUrl?.origin ?? origin.origin}${basePath}/callback`;
 
 /**
  * @param now Unix seconds

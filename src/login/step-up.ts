@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { StepUp } from '../outcome/challenge.ts';
-import type { App, RuleSet } from '../rules/rule-set.ts';
+import { type App, everyRule, type RuleSet, writtenFor } from '../rules/rule-set.ts';
 import type { LoginEnd } from './login-memory.ts';
 
 /** @returns what a need wants of the sign-in itself (RFC 9470); undefined when it wants nothing of it. */
@@ -50,11 +50,8 @@ export function askedStepUp(app: App, rules: RuleSet, query: URLSearchParams): S
 
 /** @returns what each rule of the app wants of the sign-in, as often as rules do. */
 export function stepUpsOf(app: App, rules: RuleSet): readonly StepUp[] {
-  const written = rules.written.find((one) => one.app === app);
-  const all = [
-    ...(written?.paths ?? []).flatMap(({ byMethod, rest }) => [...byMethod.values(), rest]),
-    written?.otherwise,
-  ];
+  const written = writtenFor(rules, app);
+  const all = [...(written?.paths ?? []).flatMap(everyRule), written?.otherwise];
   return all.flatMap((rule) => (rule?.need.kind === 'token' ? (stepUpOf(rule.need) ?? []) : []));
 }
 

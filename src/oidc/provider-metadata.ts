@@ -40,13 +40,8 @@ export function checkMetadata(
   if (document['issuer'] !== terms.issuer) {
     throw refuse(ISSUER_DIFFERS);
   }
-  for (const endpoint of ENDPOINTS) {
-    const value = document[endpoint.name];
-    if (!(endpoint.purposes as readonly string[]).includes(terms.purpose)) continue;
-    if (value === undefined && !endpoint.required) continue;
-    const fault = endpointFault(value, endpoint.caller, terms);
-    if (fault !== undefined) throw refuse(`${endpoint.name} ${fault}`);
-  }
+  const bad = judgeEndpoints(document, terms).find(({ fault }) => fault !== undefined);
+  if (bad !== undefined) throw refuse(`${bad.name} ${bad.fault}`);
   const methods = document['code_challenge_methods_supported'];
   // An absent list says nothing: many providers support PKCE without saying so.
   if (
@@ -58,6 +53,23 @@ export function checkMetadata(
   }
   return Object.freeze({ ...document }) as ProviderMetadata;
 }
+
+/** An endpoint that the gateway would use, and what it has against it. */
+export interface JudgedEndpoint {
+  readonly name: (typeof ENDPOINTS)[number]['name'];
+  /** Undefined where it is good. */
+  readonly fault: string | undefined;
+}
+
+/** Judges every endpoint that the gateway would use, without those that may be missing and are. */
+export const judgeEndpoints = (
+  document: Readonly<Record<string, unknown>>,
+  terms: MetadataTerms,
+): readonly JudgedEndpoint[] =>
+  ENDPOINTS.filter(
+    ({ name, purposes, required }) =>
+      (purposes as readonly string[]).includes(terms.purpose) && (required || document[name] !== undefined),
+  ).map(({ name, caller }) => ({ name, fault: endpointFault(document[name], caller, terms) }));
 
 const refuse = (fault: string): ProviderError =>
   new ProviderError('provider-unavailable', `the discovery document is refused: ${fault}`);

@@ -76,8 +76,11 @@ const linesByProfile = new WeakMap<App, WeakMap<object, readonly HeaderLine[]>>(
 
 /** What an app's header map makes of a profile, made once for each session likewise. */
 function claimLines(app: App, profile = NO_PROFILE): readonly HeaderLine[] {
-  const ofApp = linesByProfile.get(app) ?? new WeakMap<object, readonly HeaderLine[]>();
-  linesByProfile.set(app, ofApp);
+  let ofApp = linesByProfile.get(app);
+  if (ofApp === undefined) {
+    ofApp = new WeakMap<object, readonly HeaderLine[]>();
+    linesByProfile.set(app, ofApp);
+  }
   const known = ofApp.get(profile);
   if (known !== undefined) return known;
   const lines = Object.entries(app.headers).map(

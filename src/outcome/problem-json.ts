@@ -20,6 +20,9 @@ const MAX_ACR = 1_000;
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
+/** What the `type` of a problem begins with; the reason follows. */
+export const REASON_URN = 'urn:postern:reason:';
+
 /**
  * A refusal for programs (RFC 9457). What does not fit is left out: scopes from the end of the list, an address that
  * is too long whole, since half of it would lead elsewhere.
@@ -31,7 +34,7 @@ export function problemJson(
   const { title, detail, error } = reasonRow(reason);
   const signIn = error === 'insufficient_user_authentication' ? stepUp : undefined;
   return JSON.stringify({
-    type: `urn:postern:reason:${reason}`,
+    type: `${REASON_URN}${reason}`,
     title,
     status,
     detail: hint === undefined ? detail : `${detail} ${hint.slice(0, MAX_HINT)}`,

@@ -1,5 +1,5 @@
 import type { ForwardedRequest } from '../forwarded/forwarded-request.ts';
-import { ownPage } from '../forwarded/own-path.ts';
+import { ownPage, segmentsOf } from '../forwarded/own-path.ts';
 import type { PublicOrigin } from '../forwarded/public-origin.ts';
 import type { RequestKind } from '../forwarded/request-kind.ts';
 import type { Brand } from '../pages/page.ts';
@@ -39,7 +39,7 @@ export const hasApp = (visit: Visit): visit is AppVisit => visit.app !== undefin
 export const here = ({ request, kind, origin, basePath }: Visit): string =>
   kind === 'page-load' &&
   request.path !== undefined &&
-  ownPage(request.path, basePath.slice(1).split('/')) === undefined
+  ownPage(request.path, segmentsOf(basePath)) === undefined
     ? `${origin.origin}${request.target}`
     : `${origin.origin}/`;
 

@@ -1,4 +1,5 @@
 import { type Problem, shortSentence } from '../document/problem.ts';
+import { segmentsOf } from '../forwarded/own-path.ts';
 import { failedTests, type TestResult } from '../review/run-tests.ts';
 import { assembleRuleSet } from '../rules/load.ts';
 import type { RulesRead } from '../rules/read-rules.ts';
@@ -23,7 +24,7 @@ export function buildRules(read: RulesRead, { basePath, now }: BuildOptions): Bu
 
 /** Runs the tests of a rule set. @returns a problem for each that fails */
 export const testProblems = (ruleSet: RuleSet, { basePath, now }: BuildOptions): readonly Problem[] =>
-  failedTests(ruleSet, basePath.slice(1).split('/'), now).map(problemOf);
+  failedTests(ruleSet, segmentsOf(basePath), now).map(problemOf);
 
 function problemOf({ title, test: { id }, failure }: TestResult): Problem {
   const colon = id.lastIndexOf(':');

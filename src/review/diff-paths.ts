@@ -1,6 +1,6 @@
 import { canonicalPath } from '../forwarded/canonical-path.ts';
 import type { Rule } from '../rules/rule.ts';
-import type { App, AppRules, PathRules, RuleSet } from '../rules/rule-set.ts';
+import { type App, type AppRules, type PathRules, type RuleSet, writtenFor } from '../rules/rule-set.ts';
 import { comparesSessions, sessionChangeOf, sessionText } from './diff-sessions.ts';
 import { type ChangeKind, changeOf, OPENING, type Verdict, verdictOf, verdictText } from './diff-verdict.ts';
 import { methodsOf, rulesOf } from './methods.ts';
@@ -160,7 +160,7 @@ function lookupOf({ ruleSet, app }: Side): {
   chosen(path: readonly string[]): PathRules | undefined;
   spaceOf(path: PathRules | undefined): PathClass;
 } {
-  const written = ruleSet.written.find((one) => one.app === app);
+  const written = writtenFor(ruleSet, app);
   const owners = new Map<Rule, PathRules>(
     written?.paths.flatMap((path) => rulesOf(path).map((rule) => [rule, path] as const)),
   );

@@ -1,4 +1,3 @@
-import { COMMON_METHODS } from '../rules/method.ts';
 import { reportedRule } from '../rules/report-mode.ts';
 import type { TokenNeed } from '../rules/rule.ts';
 import type { App } from '../rules/rule-set.ts';
@@ -63,9 +62,8 @@ function sessionsOf(verdict: Verdict, app: App | undefined, method: string): Ses
   if (need?.kind === 'public') return [];
   if (need?.kind === 'token') return clausesOf(need, app?.audiences ?? []);
   if (need !== undefined || app === undefined) return undefined;
-  if (verdict.reason !== 'no-rule' || !COMMON_METHODS.has(method)) return undefined;
-  const reported = reportedRule({ ...app, mode: 'report' })?.need;
-  return reported?.kind === 'token' ? clausesOf(reported, app.audiences) : undefined;
+  const reported = reportedRule({ ...app, mode: 'report' }, method, verdict.reason ?? '');
+  return reported === undefined ? undefined : clausesOf(reported.need, app.audiences);
 }
 
 /** @param own the app's audiences: a token for one of them needs no scopes and no step-up */

@@ -1,6 +1,13 @@
 import type { CanonicalPath } from '../forwarded/canonical-path.ts';
 import { hostKey, wildcardFor } from '../rules/host-pattern.ts';
-import type { App, AppRules, Match, PathRules, RuleSet } from '../rules/rule-set.ts';
+import {
+  type App,
+  type AppRules,
+  type Match,
+  type PathRules,
+  type RuleSet,
+  writtenFor,
+} from '../rules/rule-set.ts';
 import type { Evaluation } from './evaluate.ts';
 import { rulesOf } from './methods.ts';
 import { covering, whyLost } from './precedence.ts';
@@ -44,7 +51,7 @@ export function explain(ruleSet: RuleSet, { request, app, readings }: Evaluation
   );
   const own = matching.filter((one) => one.app === app);
   const exact = own.find(({ hostPattern }) => hostPattern === host);
-  const rules = ruleSet.written.find((one) => one.app === app);
+  const rules = writtenFor(ruleSet, app);
   const [first] = readings;
   const all = rules === undefined || first === undefined ? [] : covering(rules, first);
   const [winner, ...others] = all;
@@ -71,7 +78,7 @@ export const writtenPath = (rules: PathRules): string => rulesOf(rules)[0]?.path
 
 /** @returns the rules of an app as they were written. */
 export function rulesOfApp(ruleSet: RuleSet, app: App): AppRules {
-  const rules = ruleSet.written.find((one) => one.app === app);
+  const rules = writtenFor(ruleSet, app);
   if (rules === undefined) throw new TypeError(`the rule set has no app ${app.name}`);
   return rules;
 }

@@ -1,6 +1,6 @@
 import { COMMON_METHODS } from '../rules/method.ts';
 import type { Rule } from '../rules/rule.ts';
-import type { PathRules } from '../rules/rule-set.ts';
+import { everyRule, type PathRules } from '../rules/rule-set.ts';
 
 /** @returns what a path says of a method; undefined when it denies it by not naming it. */
 export const ruleFor = ({ byMethod, rest }: PathRules, method: string): Rule | undefined =>
@@ -24,9 +24,7 @@ export function inOrder(methods: Iterable<string>): readonly string[] {
 }
 
 /** @returns every rule of a path once. */
-export const rulesOf = ({ byMethod, rest }: PathRules): readonly Rule[] => [
-  ...new Set([...byMethod.values(), ...(rest === undefined ? [] : [rest])]),
-];
+export const rulesOf = (path: PathRules): readonly Rule[] => [...new Set(everyRule(path))];
 
 /** A need of a path, and the methods that it holds for. */
 export interface NeedOfPath {

@@ -1,5 +1,5 @@
 import { decide } from '../rules/decide.ts';
-import type { Rule, TokenNeed } from '../rules/rule.ts';
+import { type Rule, type TokenNeed, tokenNeed } from '../rules/rule.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import { durationText } from './need-text.ts';
 
@@ -32,11 +32,4 @@ export function checkNeed(need: TokenNeed, token: AccessToken | undefined, now: 
   ];
 }
 
-const BARE: TokenNeed = {
-  kind: 'token',
-  audiences: ['any'],
-  allOf: [],
-  anyOf: [],
-  acr: [],
-  loginWithin: undefined,
-};
+const BARE = tokenNeed(['any']);

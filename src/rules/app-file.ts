@@ -1,10 +1,12 @@
 import { blankWithin, holdsForeignBlank } from './foreign-blank.ts';
 import { hostKey, parseHostPattern } from './host-pattern.ts';
+import { APP, later } from './language.ts';
 import { isMethodKey, refuseMethodAsPath, withoutStrayPaths } from './misplaced.ts';
 import { foldPattern, isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
 import { readPathRules } from './path-rules.ts';
-import type { Rule, TokenNeed } from './rule.ts';
+import { type Rule, type TokenNeed, tokenNeed } from './rule.ts';
 import type { App, AppRules, PathRules } from './rule-set.ts';
+import { everyRule } from './rule-set.ts';
 import { readTests } from './rule-tests.ts';
 import { isYamlMap, type RulesFile, type YamlMap } from './rules-file.ts';
 import { readSettings, SETTING_KEYS, type Settings } from './settings.ts';
@@ -18,7 +20,7 @@ export interface AppFile extends AppRules {
 
 /** What belongs to one app, so that the defaults cannot say it. */
 const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode', 'tests'];
-const LATER_KEYS = ['assertion', 'exchange'];
+const LATER_KEYS = later(APP);
 /** Names that are near to that of the defaults, and are not it. */
 const MISSPELT_DEFAULTS = /(?:^|[/\\])_?defaults?\.ya?ml$/i;
 const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -208,23 +210,14 @@ function readRules(
 
 function otherwiseRule({ otherwise, audience }: Settings): Rule | undefined {
   if (otherwise?.word !== 'authenticated') return undefined;
-  const need: TokenNeed = {
-    kind: 'token',
-    audiences: audience ?? [],
-    allOf: [],
-    anyOf: [],
-    acr: [],
-    loginWithin: undefined,
-  };
-  return { id: otherwise.id, path: 'otherwise', method: undefined, need };
+  return { id: otherwise.id, path: 'otherwise', method: undefined, need: tokenNeed(audience ?? []) };
 }
 
 function tokenNeeds(
   paths: readonly PathRules[],
   otherwise: Rule | undefined,
 ): { rule: Rule; need: TokenNeed }[] {
-  const rules = paths.flatMap((path) => [...path.byMethod.values(), path.rest ?? []].flat());
-  return [...rules, otherwise ?? []].flat().flatMap((rule) => {
+  return [...paths.flatMap(everyRule), otherwise ?? []].flat().flatMap((rule) => {
     return rule.need.kind === 'token' ? [{ rule, need: rule.need }] : [];
   });
 }

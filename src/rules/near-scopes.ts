@@ -1,6 +1,6 @@
 import { nearestWord } from '../document/nearest-word.ts';
 import type { Need } from './rule.ts';
-import type { AppRules, PathRules } from './rule-set.ts';
+import { type AppRules, everyRule, type PathRules } from './rule-set.ts';
 
 /** A scope that is probably misspelled. */
 export interface NearScope {
@@ -41,7 +41,6 @@ export function nearScopes({ paths }: Pick<AppRules, 'paths'>): readonly NearSco
 const withoutDigits = (scope: string): string => scope.replaceAll(/[0-9]+/g, '0');
 
 /** Each need once: the methods of one key share theirs. */
-function needsOf({ byMethod, rest }: PathRules): readonly { readonly id: string; readonly need: Need }[] {
-  const rules = [...byMethod.values(), ...(rest === undefined ? [] : [rest])];
-  return [...new Map(rules.map((rule) => [rule.need, rule])).values()];
+function needsOf(path: PathRules): readonly { readonly id: string; readonly need: Need }[] {
+  return [...new Map(everyRule(path).map((rule) => [rule.need, rule])).values()];
 }

@@ -3,13 +3,14 @@ import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { isScopeToken } from '../token/scope.ts';
 import { foreignBlank } from './foreign-blank.ts';
-import type { Need, TokenNeed } from './rule.ts';
+import { NEED } from './language.ts';
+import { type Need, tokenNeed } from './rule.ts';
 import { isYamlMap, type RulesFile } from './rules-file.ts';
 
 const WORDS = ['public', 'authenticated', 'deny'] as const;
 
 /** Keys of a need that is a map. */
-export const NEED_KEYS: readonly string[] = ['all', 'any', 'audience', 'acr', 'loginWithin'];
+export const NEED_KEYS = Object.keys(NEED);
 
 /**
  * Reads a need: a word, a list with one scope, or a map of `all`, `any`, `audience`, `acr`, `loginWithin`.
@@ -100,7 +101,7 @@ function readWord(
   audiences: readonly string[],
 ): Need | undefined {
   if (word === 'public' || word === 'deny') return { kind: word };
-  if (word === 'authenticated') return tokenNeed(audiences, [], []);
+  if (word === 'authenticated') return tokenNeed(audiences);
   if (/^\s*(?:\[.*\]|\{.*\})\s*$/s.test(word))
     return file.refuse(path, 'The quotes make one text of this need.', 'remove the quotes');
   const blank = foreignBlank(word);
@@ -128,7 +129,7 @@ function readList(
     );
   }
   const [scope] = readScopes(file, path, list);
-  return scope === undefined ? undefined : tokenNeed(audiences, [scope], []);
+  return scope === undefined ? undefined : tokenNeed(audiences, [scope]);
 }
 
 function readMap(
@@ -162,12 +163,3 @@ function readMap(
   const refused = own.length === 0 && own !== audiences; // and the file knows why
   return refused ? undefined : { ...tokenNeed(own, allOf, anyOf), acr, loginWithin };
 }
-
-const tokenNeed = (audiences: readonly string[], allOf: string[], anyOf: string[]): TokenNeed => ({
-  kind: 'token',
-  audiences,
-  allOf,
-  anyOf,
-  acr: [],
-  loginWithin: undefined,
-});

@@ -1,6 +1,7 @@
 import type { AccessToken } from '../token/access-token.ts';
 import type { Decision } from './decide.ts';
-import type { Rule } from './rule.ts';
+import { COMMON_METHODS } from './method.ts';
+import { type Rule, type TokenNeed, tokenNeed } from './rule.ts';
 import type { App } from './rule-set.ts';
 
 type Denial = Extract<Decision, { permit: false }>;
@@ -16,24 +17,18 @@ export const passesReported = (app: App, denial: Denial, token: AccessToken | un
   app.mode === 'report' && RELAXED.has(denial.reason) && token !== undefined && isOfApp(app, token);
 
 /**
- * The rule that `mode: report` puts where no rule covers a path: a session with a token of the app passes.
+ * The rule that `mode: report` puts where no rule covers a path: a session with a token of the app passes. Methods that must
+ * be named are denied there as anywhere.
+ * @param reason why there is no rule
  * @returns undefined where the app enforces, or has no audience that a token could be for
  */
-export const reportedRule = (app: App): Rule | undefined =>
-  app.mode === 'report' && app.audiences.length > 0
-    ? {
-        id: 'none',
-        path: 'none',
-        method: undefined,
-        need: {
-          kind: 'token',
-          audiences: app.audiences,
-          allOf: [],
-          anyOf: [],
-          acr: [],
-          loginWithin: undefined,
-        },
-      }
+export const reportedRule = (
+  app: App,
+  method: string,
+  reason: string,
+): (Rule & { readonly need: TokenNeed }) | undefined =>
+  app.mode === 'report' && app.audiences.length > 0 && reason === 'no-rule' && COMMON_METHODS.has(method)
+    ? { id: 'none', path: 'none', method: undefined, need: tokenNeed(app.audiences) }
     : undefined;
 
 const isOfApp = (app: App, token: AccessToken): boolean =>

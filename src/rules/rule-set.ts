@@ -55,6 +55,18 @@ export interface PathRules {
   readonly rest: Rule | undefined;
 }
 
+/** @returns what an app was written with; undefined for an app of another set. */
+export const writtenFor = (
+  { written }: Pick<RuleSet, 'written'>,
+  app: App | undefined,
+): AppRules | undefined => written.find((one) => one.app === app);
+
+/** @returns every rule of a path, as often as methods have it. */
+export const everyRule = ({ byMethod, rest }: PathRules): readonly Rule[] => [
+  ...byMethod.values(),
+  ...(rest === undefined ? [] : [rest]),
+];
+
 /** Where something stands, as a problem says it. */
 export type Place = Pick<Problem, 'file' | 'line' | 'column' | 'excerpt'>;
 
@@ -74,7 +86,7 @@ export interface RuleSet {
   /** Names the content: a hash over the files. */
   readonly version: string;
   readonly apps: readonly App[];
-  /** What the set was built from, for reviews; the check never looks here. */
+  /** What the set was built from, for reviews, and for what a login may ask; a permitted check never looks here. */
   readonly written: readonly AppRules[];
   /** @param host canonical host name. An exact host beats a wildcard host. */
   appFor(host: string): App | undefined;

@@ -3,6 +3,7 @@ import { nearestWord } from '../document/nearest-word.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 import { isHttpToken } from '../forwarded/request-target.ts';
 import { hostKey, isExactHost, parseHostPattern, wildcardFor } from './host-pattern.ts';
+import { TEST } from './language.ts';
 import { meantByWord, nearestMethod } from './method.ts';
 import { readAcrValue, readAudience, readScopes } from './need.ts';
 import type { RulesFile, YamlMap } from './rules-file.ts';
@@ -34,7 +35,7 @@ export interface RuleTest {
   readonly missing: readonly string[] | undefined;
 }
 
-const KEYS = ['request', 'expect', 'scopes', 'missing', 'host', 'audience', 'acr', 'loginAge'];
+const KEYS = Object.keys(TEST);
 const FORM = '{ request: GET /orders/7, scopes: [orders:read], expect: permit }';
 
 /**

@@ -24,6 +24,13 @@ export interface TokenNeed {
   readonly loginWithin: number | undefined;
 }
 
+/** A need that any valid token for one of the audiences meets, with the scopes that it holds as well. */
+export const tokenNeed = (
+  audiences: readonly string[],
+  allOf: readonly string[] = [],
+  anyOf: readonly string[] = [],
+): TokenNeed => ({ kind: 'token', audiences, allOf, anyOf, acr: [], loginWithin: undefined });
+
 export interface Rule {
   /** `file:line` of the need, for logs and explanations. */
   readonly id: string;

@@ -30,7 +30,8 @@ export function createConfirmations(
   milliseconds: () => number,
 ): Confirmations {
   const known = new LRUCache<string, { readonly revision: number; readonly askedAt: number }>({
-    max: REMEMBERED,
+    maxSize: REMEMBERED,
+    sizeCalculation: () => 1, // by size, not by number: for a number of entries it would take their room at once
   });
   const flights = new Map<string, Promise<number | undefined>>();
 

@@ -1,5 +1,6 @@
 import type { Address, Config } from '../../config/config.ts';
 import { isLoopbackName } from '../../forwarded/host.ts';
+import { capitalised } from '../../forwarded/raw-headers.ts';
 import { configuredNames } from '../../outcome/permit.ts';
 import { hostKey, isExactHost } from '../../rules/host-pattern.ts';
 import type { App, RuleSet } from '../../rules/rule-set.ts';
@@ -135,9 +136,7 @@ const isPlain = (name: string): boolean => /^[A-Za-z0-9-]+$/.test(name);
 /** The app's own names as they are written, the gateway's in their usual spelling. */
 function headersOf(app: App): readonly string[] {
   const written = new Map(Object.keys(app.headers).map((name) => [name.toLowerCase(), name]));
-  const names = [...configuredNames(app)].map(
-    (name) => written.get(name) ?? name.replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase()),
-  );
+  const names = [...configuredNames(app)].map((name) => written.get(name) ?? capitalised(name));
   // Credentials first: they are what matters most.
   const isCredential = (name: string): boolean => name === 'Authorization' || name === 'Cookie';
   return [...names.filter(isCredential), ...names.filter((name) => !isCredential(name))];

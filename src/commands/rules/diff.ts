@@ -1,17 +1,10 @@
 import { resolve } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
 import type { Problem } from '../../document/problem.ts';
 import { diffRuleSets } from '../../review/diff.ts';
-import { loadRuleSet } from '../../rules/load.ts';
+import { assembleRuleSet } from '../../rules/load.ts';
 import type { RuleSet } from '../../rules/rule-set.ts';
-import {
-  type ExitCode,
-  type Invocation,
-  misuse,
-  printJson,
-  type RulesInvocation,
-  readTextFile,
-} from '../command.ts';
+import { type ExitCode, type Invocation, misuse, printJson, type RulesInvocation } from '../command.ts';
+import { configurationOf } from '../load-all.ts';
 import { diffJson, diffText } from './diff-report.ts';
 import { reportProblems } from './loaded.ts';
 import { impliedPaths, type NoSource, readSource } from './rules-source.ts';
@@ -58,10 +51,10 @@ interface Where {
   readonly basePath: string | undefined;
 }
 
-function configured({ env, cwd, configPath }: Invocation): Where {
-  const loaded = loadConfig({ path: configPath, env, cwd, readFile: readTextFile, now: Date.now() / 1000 });
+function configured(invocation: Invocation): Where {
+  const loaded = configurationOf(invocation);
   const { rules, basePath } = 'config' in loaded ? loaded.config : loaded;
-  return { rules: rules ?? resolve(cwd, 'rules'), basePath };
+  return { rules: rules ?? resolve(invocation.cwd, 'rules'), basePath };
 }
 
 async function load(
@@ -72,9 +65,6 @@ async function load(
 ): Promise<RuleSet | NoSource | { readonly problems: readonly Problem[] }> {
   const source = await readSource(word, invocation, implied);
   if ('message' in source) return source;
-  const { files, problems } = source;
-  if (problems.length > 0 && files.length === 0) return { problems };
-  const loaded = loadRuleSet(files, basePath === undefined ? {} : { basePath });
-  if ('problems' in loaded) return { problems: [...problems, ...loaded.problems] };
-  return problems.length > 0 ? { problems } : loaded.ruleSet;
+  const loaded = assembleRuleSet(source, basePath === undefined ? {} : { basePath });
+  return 'problems' in loaded ? loaded : loaded.ruleSet;
 }

@@ -2,7 +2,6 @@ import { parseDuration } from '../../document/duration.ts';
 import { parseHost } from '../../forwarded/host.ts';
 import { type Caller, callersToken, type Evaluation, evaluate } from '../../review/evaluate.ts';
 import { explain } from '../../review/explanation.ts';
-import { COMMON_METHODS } from '../../rules/method.ts';
 import { reportedRule } from '../../rules/report-mode.ts';
 import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
 import { isScopeToken } from '../../token/scope.ts';
@@ -152,8 +151,7 @@ function presentedBy(
   if (caller.kind === 'refused') return [{ refused: caller.refusal }];
   if (caller.kind === 'token') return [caller.token];
   if (app === undefined) return [undefined];
-  const isCommon = COMMON_METHODS.has(request?.method ?? '');
-  const isReported = reason === 'no-rule' && isCommon && reportedRule(app) !== undefined;
+  const isReported = reportedRule(app, request?.method ?? '', reason) !== undefined;
   const anybody: Caller = { kind: 'supposed', scopes: [] };
   if (caller.kind === 'anonymous')
     return isReported ? [undefined, callersToken(anybody, app, now)] : [undefined];

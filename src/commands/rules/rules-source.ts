@@ -4,14 +4,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Problem } from '../../document/problem.ts';
 import { MAX_BYTES, readUtf8 } from '../../document/yaml-document.ts';
 import type { RulesText } from '../../rules/load.ts';
-import { readRuleFiles } from '../../rules/read-rules.ts';
-import { type Invocation, pathFrom } from '../command.ts';
-
-/** Rules files as text, named as one would type them, and what is wrong with reading them. */
-export interface RulesSource {
-  readonly files: readonly RulesText[];
-  readonly problems: readonly Problem[];
-}
+import { isRulesFile, type RulesRead, readRuleFiles } from '../../rules/read-rules.ts';
+import { type Invocation, nearFiles, pathFrom } from '../command.ts';
 
 /** A word that names no rules, and what to write. */
 export interface NoSource {
@@ -28,15 +22,11 @@ export async function readSource(
   word: string,
   { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
   implied: readonly string[],
-): Promise<RulesSource | NoSource> {
+): Promise<RulesRead | NoSource> {
   const path = resolve(cwd, word);
   if (word !== '' && existsSync(path)) {
     const { files, problems } = await readRuleFiles(path);
-    const named = <Item extends { readonly file: string }>(item: Item): Item => ({
-      ...item,
-      file: pathFrom(cwd, item.file),
-    });
-    return { files: files.map(named), problems: problems.map(named) };
+    return { files: nearFiles(cwd, files), problems: nearFiles(cwd, problems) };
   }
   return readRevision(word, { cwd, env }, implied);
 }
@@ -54,7 +44,7 @@ async function readRevision(
   word: string,
   { cwd, env }: Pick<Invocation, 'cwd' | 'env'>,
   implied: readonly string[],
-): Promise<RulesSource | NoSource> {
+): Promise<RulesRead | NoSource> {
   const isBare = !word.includes(':');
   const found = isBare
     ? await findImplied(word, implied, { cwd, env })
@@ -178,7 +168,7 @@ const entriesOf = (
     .split('\0')
     .flatMap((line) => {
       const [, mode = '', blob = '', name = ''] = /^(\d+) blob ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
-      return /^[^.].*\.ya?ml$/s.test(name) ? [{ file: join(folder, name), mode, blob }] : [];
+      return isRulesFile(name) ? [{ file: join(folder, name), mode, blob }] : [];
     });
 
 /** @returns what git prints; undefined when it fails. Never a shell, and no locks are taken. */

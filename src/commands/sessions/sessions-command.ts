@@ -8,7 +8,7 @@ export interface SessionsInvocation extends Invocation {
   readonly values: SessionsValues;
 }
 
-/** What the options of `postern sessions …` say; main.ts has checked that the command has them. */
+/** What the options of `postern sessions …` say; other-commands.ts has checked that the command has them. */
 export interface SessionsValues {
   readonly id?: string | undefined;
   readonly subject?: string | undefined;
