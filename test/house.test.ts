@@ -25,7 +25,7 @@ const RANKS: Readonly<Record<string, number>> = {
   http: 8,
   reload: 8,
   doctor: 8,
-  'gateway.ts': 9,
+  gateway: 9,
   commands: 10,
   'command-line.ts': 11,
   'main.ts': 12,

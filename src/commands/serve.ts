@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { formatProblems } from '../document/format.ts';
 import type { Problem } from '../document/problem.ts';
-import { type Gateway, startGateway } from '../gateway.ts';
+import { type Gateway, startGateway } from '../gateway/gateway.ts';
 import { testProblems } from '../reload/build-rules.ts';
 import type { ExitCode, Invocation } from './command.ts';
 import { type Loaded, loadAll } from './load-all.ts';

@@ -3,7 +3,7 @@ import { type RunningProvider, startProvider } from '../../demo/provider.ts';
 import type { ProviderOptions } from '../../demo/provider-options.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatProblems } from '../../src/document/format.ts';
-import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
 import { loadRuleSet } from '../../src/rules/load.ts';
 
 export const CLIENT_SECRET = 'client-secret-of-the-test-world-0123456789';

@@ -1,48 +1,46 @@
-import type { Address, Config, Secrets } from './config/config.ts';
-import { expiringSecrets } from './config/expiring-secrets.ts';
-import { segmentsOf } from './forwarded/own-path.ts';
-import { createAdminHandler } from './http/admin-listener.ts';
-import { createAnswers } from './http/answers.ts';
-import { createCheck } from './http/check.ts';
-import { createCheckHandler } from './http/check-listener.ts';
-import { createCredentials } from './http/credentials.ts';
-import { createDoors } from './http/doors.ts';
-import { type Eventual, whenThere } from './http/eventual.ts';
-import { createHealth } from './http/health.ts';
-import { createOwnPages } from './http/own-pages.ts';
-import { createPagesApp } from './http/pages-app.ts';
-import { type Handler, type Listener, listen } from './http/server.ts';
-import { createTrustedPeers } from './http/trusted-peers.ts';
-import { createVisits } from './http/visits.ts';
-import { createLog, type LogDestination } from './log.ts';
-import { createBackchannelLogout } from './login/backchannel-logout.ts';
-import { createCallback } from './login/callback.ts';
-import { createLoginMemory } from './login/login-memory.ts';
-import { createLogout } from './login/logout.ts';
-import { createRelay } from './login/relay.ts';
-import { createRenewals } from './login/renewal.ts';
-import { createSessionOpener } from './login/session-opener.ts';
-import { type AppProvider, createSignIn } from './login/sign-in.ts';
-import { createTransactions } from './login/transaction.ts';
-import { createMetrics } from './metrics.ts';
-import { countCalls } from './oidc/count-calls.ts';
-import { createIssuerKeys, createProvider, type Provider, type ProviderEvent } from './oidc/provider.ts';
-import type { AppVisit } from './outcome/visit.ts';
-import { createRulesInForce } from './reload/rules-in-force.ts';
-import type { App, RuleSet } from './rules/rule-set.ts';
-import { createConfiguredStore } from './session/configured-store.ts';
-import { NGINX_BUDGET, USUAL_BUDGET } from './session/cookie-budget.ts';
-import { createCookies } from './session/cookies.ts';
-import { createDeriver } from './session/deriver.ts';
-import { deriveKeys, signingRing } from './session/keys.ts';
-import { createSealer } from './session/seal.ts';
-import type { LiveSession } from './session/session.ts';
-import { createSessionReader } from './session/session-reader.ts';
-import { withDeadline } from './token/deadline.ts';
-import type { KeySet } from './token/key-set.ts';
-import { createTokenReader } from './token/token-reader.ts';
-import { reopenAccessToken } from './token/validate-access-token.ts';
-import { createTrusts, providerOfApp } from './trust.ts';
+import type { Address, Config, Secrets } from '../config/config.ts';
+import { expiringSecrets } from '../config/expiring-secrets.ts';
+import { segmentsOf } from '../forwarded/own-path.ts';
+import { createAdminHandler } from '../http/admin-listener.ts';
+import { createAnswers } from '../http/answers.ts';
+import { createCheck } from '../http/check.ts';
+import { createCheckHandler } from '../http/check-listener.ts';
+import { createCredentials } from '../http/credentials.ts';
+import { createDoors } from '../http/doors.ts';
+import { type Eventual, whenThere } from '../http/eventual.ts';
+import { createHealth } from '../http/health.ts';
+import { createOwnPages } from '../http/own-pages.ts';
+import { createPagesApp } from '../http/pages-app.ts';
+import { type Handler, type Listener, listen } from '../http/server.ts';
+import { createTrustedPeers } from '../http/trusted-peers.ts';
+import { createVisits } from '../http/visits.ts';
+import { createLog, type LogDestination } from '../log.ts';
+import { createBackchannelLogout } from '../login/backchannel-logout.ts';
+import { createCallback } from '../login/callback.ts';
+import { createLoginMemory } from '../login/login-memory.ts';
+import { createLogout } from '../login/logout.ts';
+import { createRelay } from '../login/relay.ts';
+import { createRenewals } from '../login/renewal.ts';
+import { createSessionOpener } from '../login/session-opener.ts';
+import { createSignIn } from '../login/sign-in.ts';
+import { createTransactions } from '../login/transaction.ts';
+import { createMetrics } from '../metrics.ts';
+import type { AppVisit } from '../outcome/visit.ts';
+import { createRulesInForce } from '../reload/rules-in-force.ts';
+import type { App, RuleSet } from '../rules/rule-set.ts';
+import { createConfiguredStore } from '../session/configured-store.ts';
+import { NGINX_BUDGET, USUAL_BUDGET } from '../session/cookie-budget.ts';
+import { createCookies } from '../session/cookies.ts';
+import { createDeriver } from '../session/deriver.ts';
+import { deriveKeys, signingRing } from '../session/keys.ts';
+import { createSealer } from '../session/seal.ts';
+import type { LiveSession } from '../session/session.ts';
+import { createSessionReader } from '../session/session-reader.ts';
+import { withDeadline } from '../token/deadline.ts';
+import { createTokenReader } from '../token/token-reader.ts';
+import { reopenAccessToken } from '../token/validate-access-token.ts';
+import { providerOfApp } from '../trust.ts';
+import { createProviders } from './providers.ts';
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
@@ -78,12 +76,6 @@ export async function startGateway(
 ): Promise<Gateway> {
   const now = surroundings.now ?? (() => Math.floor(Date.now() / 1000));
   const log = createLog(config.log, surroundings.logTo);
-  const callsOf = (provider: string) => ({
-    now,
-    fetch: countCalls(surroundings.fetch ?? globalThis.fetch, (outcome) => metrics.called(provider, outcome)),
-    log: ({ message, event, issuer }: ProviderEvent) => log.warned(message, { kind: event, issuer }),
-  });
-
   // The rule set stands behind this one reference: a reload swaps it.
   const inForce = createRulesInForce(config, ruleSet, {
     log,
@@ -92,35 +84,13 @@ export async function startGateway(
   });
   const rules = inForce.ruleSet;
 
-  const providers = new Map<string, Provider>();
-  for (const [name, provider] of config.providers) {
-    const options = {
-      config: provider,
-      secrets: secrets.clients.get(name) ?? [],
-      refresh: config.session.refresh,
-      clockTolerance: config.clockTolerance,
-    };
-    providers.set(name, createProvider({ ...options, ...callsOf(name) }));
-  }
-  const providerNamed = (name: string): Provider => {
-    const provider = providers.get(name);
-    if (provider === undefined) throw new TypeError(`no provider ${name}`);
-    return provider;
-  };
-  const furtherKeys = new Map<string, KeySet>();
-  const keysOfIssuer = (issuer: string): KeySet => {
-    const keys = furtherKeys.get(issuer) ?? createIssuerKeys(issuer, callsOf(issuer));
-    furtherKeys.set(issuer, keys);
-    return keys;
-  };
-  const trusts = createTrusts(config, {
-    provider: (name) => providerNamed(name).keySet,
-    issuer: keysOfIssuer,
+  const providers = createProviders(config, secrets, {
+    now,
+    fetch: surroundings.fetch ?? globalThis.fetch,
+    onCall: (provider, outcome) => metrics.called(provider, outcome),
+    onEvent: ({ message, event, issuer }) => log.warned(message, { kind: event, issuer }),
   });
-  const providerOf = (app: App): AppProvider => {
-    const provider = providerOfApp(config, app);
-    return { config: provider, identityProvider: providerNamed(provider.name).identityProvider };
-  };
+  const { trusts, providerOf } = providers;
 
   const keys = secrets.session.map(deriveKeys);
   const sealer = createSealer(keys);
@@ -169,7 +139,7 @@ export async function startGateway(
   const backchannelLogout = createBackchannelLogout({
     kept,
     configOf: (app) => providerOfApp(config, app),
-    keysOf: (app) => providerNamed(providerOfApp(config, app).name).keySet,
+    keysOf: providers.keysOf,
     clockTolerance: config.clockTolerance,
     now,
   });
@@ -214,17 +184,8 @@ export async function startGateway(
   const metrics = createMetrics({
     rules: inForce.state,
     appsInReportMode: () => rules().apps.filter(({ mode }) => mode === 'report').length,
-    keySets: () => [
-      ...[...providers.values()].map(
-        ({ identityProvider, keySet }) => [identityProvider.issuer, keySet.age()] as const,
-      ),
-      // Without those that only former rules named: their age is nobody's concern.
-      ...[...furtherKeys]
-        .filter(([issuer]) => rules().apps.some(({ issuers }) => issuers.includes(issuer)))
-        .map(([issuer, keySet]) => [issuer, keySet.age()] as const),
-    ],
-    providers: () =>
-      [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()] as const),
+    keySets: () => providers.keySets(rules()),
+    providers: providers.ready,
     secrets: () => expiringSecrets(secrets),
     warmSessions: reader.warm,
     store: () => ({ name: config.session.store, reachable: configured.down() === undefined }),
@@ -234,9 +195,9 @@ export async function startGateway(
   const health = createHealth(
     () => [
       ...(stopping ? ['stopping'] : []),
-      ...[...providers].flatMap(([name, { identityProvider }]) =>
-        identityProvider.ready() ? [] : [`provider ${name}: discovery has not succeeded yet`],
-      ),
+      ...providers
+        .ready()
+        .flatMap(([name, ready]) => (ready ? [] : [`provider ${name}: discovery has not succeeded yet`])),
       ...(configured.wasReached() ? [] : ['session store: it was not reached yet']),
     ],
     inForce.state,
@@ -272,7 +233,7 @@ export async function startGateway(
   const stop = async (): Promise<void> => {
     drain('closed');
     inForce.close();
-    for (const provider of providers.values()) provider.stop();
+    providers.stop();
     await Promise.all(listeners.map((listener) => listener.stop()));
     // What a provider is about to give must reach the store: the refresh token before it is spent.
     if (renewals !== undefined) await withDeadline(LAST_RENEWALS, renewals.settled(), () => undefined);
@@ -285,7 +246,7 @@ export async function startGateway(
       pagesListen: await open('pagesListen'),
       adminListen: await open('adminListen'),
     };
-    for (const provider of providers.values()) provider.start();
+    providers.start();
     log.started(addresses, { version: ruleSet.version, apps: ruleSet.apps.length });
     const { reload, follow: followRules } = inForce;
     return { addresses, reload, followRules, drain, stop, [Symbol.asyncDispose]: stop };
