@@ -16,6 +16,7 @@ const RANKS: Readonly<Record<string, number>> = {
   review: 5,
   migration: 5,
   session: 5,
+  assertion: 5,
   oidc: 5,
   'trust.ts': 5,
   outcome: 6,

@@ -1,3 +1,5 @@
+import { createAssertions } from '../assertion/assertion.ts';
+import { deriveAssertionKeys } from '../assertion/assertion-keys.ts';
 import type { Address, Config, Secrets } from '../config/config.ts';
 import { expiringSecrets } from '../config/expiring-secrets.ts';
 import { segmentsOf } from '../forwarded/own-path.ts';
@@ -25,6 +27,7 @@ import { createSessionOpener } from '../login/session-opener.ts';
 import { createSignIn } from '../login/sign-in.ts';
 import { createTransactions } from '../login/transaction.ts';
 import { createMetrics } from '../metrics.ts';
+import { createAssertionFor } from '../outcome/permit.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import { createRulesInForce } from '../reload/rules-in-force.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
@@ -94,6 +97,10 @@ export async function startGateway(
 
   const keys = secrets.session.map(deriveKeys);
   const sealer = createSealer(keys);
+  const assertions = createAssertions(
+    secrets.session.flatMap((secret, at) => deriveAssertionKeys(secret, keys[at]?.id ?? '')),
+    now,
+  );
   const budget = config.endpoints.includes('nginx') ? NGINX_BUDGET : USUAL_BUDGET;
   const cookiesOf = createCookies(signingRing(keys), budget);
   const configured = createConfiguredStore(config.session, {
@@ -152,6 +159,7 @@ export async function startGateway(
     backchannelLogout,
     public: config.public,
     loginUrl: config.loginUrl,
+    assertionKeys: JSON.stringify(assertions.jwks),
     account: { sessionOf, clientOf, idle: config.session.idle, public: config.public, now },
   });
 
@@ -178,7 +186,7 @@ export async function startGateway(
     clockTolerance: config.clockTolerance,
     now,
   });
-  const answers = createAnswers(signIn, memory, config.public);
+  const answers = createAnswers(signIn, memory, config.public, createAssertionFor(assertions));
   const check = createCheck({ visits, basePath, pages, credentials, answers, now });
 
   const metrics = createMetrics({

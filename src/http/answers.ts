@@ -4,7 +4,7 @@ import { safeReturnUrl } from '../login/return-url.ts';
 import type { SignIn, SignInRequest } from '../login/sign-in.ts';
 import { stepUpOf, wasUnmet } from '../login/step-up.ts';
 import { loginAddress, withNeed } from '../outcome/login-address.ts';
-import { NOBODY, permit } from '../outcome/permit.ts';
+import { type AssertionFor, NOBODY, permit } from '../outcome/permit.ts';
 import { type RefusalDetails, refuse } from '../outcome/refusal.ts';
 import type { Facts, Reply } from '../outcome/reply.ts';
 import type { AppVisit } from '../outcome/visit.ts';
@@ -48,6 +48,7 @@ export function createAnswers(
   signIn: SignIn,
   memory: LoginMemory,
   configured: PublicAddress | undefined,
+  assertionFor: AssertionFor,
 ): Answers {
   /**
    * Sends a page load to the provider; anyone else is told where a login would be. Nobody can sign in on a foreign
@@ -86,6 +87,24 @@ export function createAnswers(
     return withNeed(loginAddress(origin.origin, basePath, rd), app, ask);
   }
 
+  /** A permit for a decided credential, with the line for the upstream (design: "To the upstream"). */
+  function forward(
+    visit: AppVisit,
+    reason: 'public' | 'permitted' | 'would-deny',
+    credential: Decided,
+    token: AccessToken | undefined,
+    facts: Facts,
+  ): Reply {
+    const { app, request, split } = visit;
+    const profile = credential.kind === 'session' ? credential.live.session.profile : undefined;
+    const sessionLine =
+      credential.kind === 'session' && app.passAccessToken ? `Bearer ${token?.raw}` : undefined;
+    const ownLine = app.credentials.includes('bearer') ? undefined : request.headers.authorization[0];
+    const line = credential.kind === 'bearer' ? credential.line : (sessionLine ?? ownLine);
+    const identity = { token, profile, assertion: assertionFor(visit, token) };
+    return permit(reason, app, identity, line, split.rest, facts);
+  }
+
   return {
     preflight: (visit) =>
       permit('preflight', visit.app, NOBODY, undefined, visit.split.rest, {
@@ -98,7 +117,7 @@ export function createAnswers(
       permit(
         'public',
         visit.app,
-        { token, profile: live?.session.profile },
+        { token, profile: live?.session.profile, assertion: assertionFor(visit, token) },
         authorization,
         visit.split.rest,
         new RuleFacts(
@@ -160,22 +179,6 @@ export function createAnswers(
       return offerLogin(visit, 'scopes-not-asked', more, facts, { missing, scopes });
     },
   };
-}
-
-/** A permit for a decided credential, with the line for the upstream (design: "To the upstream"). */
-function forward(
-  { app, request, split }: AppVisit,
-  reason: 'public' | 'permitted' | 'would-deny',
-  credential: Decided,
-  token: AccessToken | undefined,
-  facts: Facts,
-): Reply {
-  const profile = credential.kind === 'session' ? credential.live.session.profile : undefined;
-  const sessionLine =
-    credential.kind === 'session' && app.passAccessToken ? `Bearer ${token?.raw}` : undefined;
-  const ownLine = app.credentials.includes('bearer') ? undefined : request.headers.authorization[0];
-  const line = credential.kind === 'bearer' ? credential.line : (sessionLine ?? ownLine);
-  return permit(reason, app, { token, profile }, line, split.rest, facts);
 }
 
 /** What the log says of an answer by a rule. The id of the request is made when the log asks for it. */

@@ -9,6 +9,7 @@ import type { Relay } from '../login/relay.ts';
 import { safeReturnUrl } from '../login/return-url.ts';
 import type { SignIn } from '../login/sign-in.ts';
 import { askedStepUp } from '../login/step-up.ts';
+import { documentReply } from '../outcome/document-reply.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
@@ -30,6 +31,8 @@ export interface OwnPagesParts {
   readonly logout: Logout;
   readonly backchannelLogout: BackchannelLogout;
   readonly account: AccountParts;
+  /** The public keys of assertions, as JSON. */
+  readonly assertionKeys: string;
   readonly public: PublicAddress | undefined;
   readonly loginUrl: LoginUrl | undefined;
 }
@@ -50,7 +53,6 @@ export const takesForm = (page: OwnPage, method: string): boolean =>
   page === 'backchannel-logout' && method === 'POST';
 
 export function createOwnPages(parts: OwnPagesParts): OwnPages {
-  const routerMissing: PageRow = { methods: ['GET', 'HEAD', 'POST'], onCheck: false, answer: notFound };
   const pages: Readonly<Record<OwnPage, PageRow>> = {
     login: { methods: ['GET', 'HEAD'], onCheck: true, answer: (visit) => login(visit, parts) },
     callback: {
@@ -77,9 +79,13 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
       answer: (visit) => accountPage(visit, parts.account),
     },
     me: { methods: ME_METHODS, onCheck: false, answer: (visit) => me(visit, parts.account) },
-    jwks: routerMissing,
+    jwks: {
+      methods: ['GET', 'HEAD'],
+      onCheck: false,
+      answer: (visit) => keysPage(visit, parts.assertionKeys),
+    },
     'backchannel-logout': { methods: ['POST'], onCheck: false, answer: parts.backchannelLogout },
-    'resource-metadata': routerMissing,
+    'resource-metadata': { methods: ['GET', 'HEAD'], onCheck: false, answer: notFound },
     unknown: { methods: ['GET', 'HEAD', 'POST'], onCheck: true, answer: notFound },
   };
   return async (page, visit, form = new URLSearchParams()) => {
@@ -119,6 +125,10 @@ const routerRule = ({ request, basePath }: Visit): string =>
   `Host(\`${request.host.name}\`) && (PathPrefix(\`${basePath}\`) || PathPrefix(\`/.well-known/oauth-protected-resource\`))`;
 
 const notFound = (visit: AppVisit): Reply => refuse(visit, 'page-unknown');
+
+/** The keys of the assertion (RFC 7517), at a host whose app has one. */
+const keysPage = (visit: AppVisit, keys: string): Reply =>
+  visit.app.assertion === undefined ? notFound(visit) : documentReply(visit, keys);
 
 /** Where no app is, nobody can sign in again. */
 const loggedOut = (visit: Visit): Reply =>

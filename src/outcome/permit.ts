@@ -1,15 +1,34 @@
+import type { Assertions } from '../assertion/assertion.ts';
 import type { Reason } from '../reason.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import { claimValue, headerValue } from './header-value.ts';
 import type { Facts, HeaderLine, Reply } from './reply.ts';
+import type { AppVisit } from './visit.ts';
 
 /** Who the upstream is told is asking, and with what. */
 export interface Identity {
   readonly token: AccessToken | undefined;
   /** ID-token claims of a session; for the header map only. */
   readonly profile: Readonly<Record<string, unknown>> | undefined;
+  /** Signed, for an app that wants one. */
+  readonly assertion?: string | undefined;
 }
+
+/** Signs who asks, where the app wants that and somebody is known; the same text again while it is fresh. */
+export type AssertionFor = (visit: AppVisit, token: AccessToken | undefined) => string | undefined;
+
+/** @param assertions the signer; the gateway at a host is the issuer, and that host the audience */
+export const createAssertionFor =
+  (assertions: Assertions): AssertionFor =>
+  ({ app, origin, request, basePath }, token) =>
+    app.assertion === undefined || token === undefined
+      ? undefined
+      : assertions.of(token, {
+          algorithm: app.assertion,
+          audience: request.host.name,
+          issuer: `${origin.origin}${basePath}`,
+        });
 
 export const NOBODY: Identity = { token: undefined, profile: undefined };
 
@@ -28,6 +47,7 @@ export function permit(
   facts: Facts,
 ): Reply {
   const headers: HeaderLine[] = [...identityLines(identity.token), ...claimLines(app, identity.profile)];
+  if (app.assertion !== undefined) headers.push(['X-Auth-Assertion', identity.assertion ?? '']);
   if (authorization !== undefined) headers.push(['Authorization', authorization]);
   if (cookie !== undefined) headers.push(['Cookie', cookie]);
   headers.push(NO_BODY);
@@ -43,6 +63,7 @@ export const configuredNames = (app: App): ReadonlySet<string> =>
       'X-Auth-Scopes',
       'Authorization',
       'Cookie',
+      ...(app.assertion === undefined ? [] : ['X-Auth-Assertion']),
       ...Object.keys(app.headers),
     ].map((name) => name.toLowerCase()),
   );

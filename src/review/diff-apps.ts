@@ -79,6 +79,11 @@ const ROWS: { readonly [Key in keyof App]: Row<App[Key]> | undefined } = {
     effect: harmless,
     meaning: 'whether the upstream gets the session’s access token',
   },
+  assertion: {
+    text: (algorithm) => algorithm ?? 'none',
+    effect: harmless,
+    meaning: 'whether the upstream gets a signed assertion',
+  },
   mode: {
     text: String,
     effect: (_, after) => (after === 'report' ? 'opens' : 'closes'),

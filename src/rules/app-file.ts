@@ -87,6 +87,7 @@ export function readAppFile(
     origins: settings.origins ?? [],
     headers: settings.headers ?? {},
     passAccessToken: settings.passAccessToken ?? true,
+    assertion: settings.assertion === false ? undefined : settings.assertion,
     mode: mode ?? 'enforce',
     ignoreCase: settings.ignoreCase ?? false,
     tolerate: settings.tolerate ?? [],

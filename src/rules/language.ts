@@ -193,7 +193,12 @@ export const APP: LanguageKeys = {
     schema: flag,
     inherited: true,
   },
-  assertion: { what: 'A signed assertion for the upstream.', schema: {}, inherited: true, later: true },
+  assertion: {
+    what: 'A signed statement for the upstream of who is asking, in `X-Auth-Assertion`: a JWT by `ES256` (or `true`) or `EdDSA`, verified with the keys at `https://<host>/_auth/jwks.json`.',
+    byDefault: '`false`',
+    schema: { enum: [true, false, 'ES256', 'EdDSA'] },
+    inherited: true,
+  },
   exchange: { what: 'A token for another audience, by exchange.', schema: {}, inherited: true, later: true },
   rules: { what: 'Paths and needs.', byDefault: 'none', schema: {} },
   tests: { what: 'Requests, and what must come out of them.', byDefault: 'none', schema: {} },

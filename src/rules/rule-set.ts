@@ -26,6 +26,8 @@ export interface App {
   /** Upstream header name -> profile claim. */
   readonly headers: Readonly<Record<string, string>>;
   readonly passAccessToken: boolean;
+  /** Signature algorithm of the assertion for the upstream; undefined: none is made. */
+  readonly assertion: 'ES256' | 'EdDSA' | undefined;
   /** `report`: a session that lacks scopes or a step-up, or meets no rule, passes and is logged. */
   readonly mode: 'enforce' | 'report';
   /** Paths are matched in lower case, for an upstream that folds case. */

@@ -16,6 +16,8 @@ export interface Settings {
   readonly origins: App['origins'] | undefined;
   readonly headers: App['headers'] | undefined;
   readonly passAccessToken: boolean | undefined;
+  /** False takes back what the defaults say. */
+  readonly assertion: Exclude<App['assertion'], undefined> | false | undefined;
   readonly ignoreCase: boolean | undefined;
   readonly tolerate: readonly Tolerance[] | undefined;
   /** For paths without a rule, and where it is written. */
@@ -34,6 +36,7 @@ export const SETTING_KEYS: readonly (keyof Settings)[] = [
   'tolerate',
   'headers',
   'passAccessToken',
+  'assertion',
 ];
 
 /** Reads the settings of an app's file or of the defaults. What is not written is undefined. Ignores all other keys. */
@@ -51,6 +54,7 @@ export function readSettings(file: RulesFile, map: YamlMap): Settings {
     origins: read('origins', readOrigins),
     headers: read('headers', readHeaderMap),
     passAccessToken: read('passAccessToken', readBoolean),
+    assertion: read('assertion', readAssertion),
     ignoreCase: read('ignoreCase', readBoolean),
     tolerate: read('tolerate', readTolerate),
     otherwise: read('otherwise', readOtherwise),
@@ -127,6 +131,14 @@ function readBoolean(file: RulesFile, path: YamlPath, value: unknown): boolean |
   return typeof value === 'boolean'
     ? value
     : file.refuse(path, 'This must be true or false.', 'write true or false, without quotes');
+}
+
+const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA'] as const;
+
+function readAssertion(file: RulesFile, path: YamlPath, value: unknown): Settings['assertion'] {
+  if (typeof value === 'boolean') return value ? 'ES256' : false;
+  if (typeof value === 'string') return file.word(path, value, ASSERTION_ALGORITHMS);
+  return file.refuse(path, 'This is no choice of a signed assertion.', 'write true, ES256 or EdDSA');
 }
 
 function readTolerate(file: RulesFile, path: YamlPath, value: unknown): Tolerance[] {

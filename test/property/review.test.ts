@@ -172,7 +172,7 @@ async function checked(
       clockTolerance: 5,
       now: () => NOW,
     }),
-    answers: createAnswers(signIn, NO_MEMORY, undefined),
+    answers: createAnswers(signIn, NO_MEMORY, undefined, () => undefined),
     now: () => NOW,
   });
   return check(request);

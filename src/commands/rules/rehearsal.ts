@@ -150,7 +150,7 @@ function checkFor({ ruleSet, basePath, config, now }: Stage, part: Part): Return
     // What the gateway's own pages answer is theirs; none of them is a permit.
     pages: async (_, visit) => refuse(visit, visit.app === undefined ? 'unknown-host' : 'page-unknown'),
     credentials: credentialsFor(part),
-    answers: createAnswers(signIn, memory, config?.public),
+    answers: createAnswers(signIn, memory, config?.public, (_, token) => token && '<signed assertion>'),
     now: () => now,
   });
 }

@@ -276,6 +276,7 @@ describe('what an app says beside its rules', () => {
     ['', 'tolerate: [semicolon]\n', ['tolerate opens: none -> semicolon', 'OPENS']],
     ['tolerate: [semicolon]\n', '', ['tolerate closes: semicolon -> none']],
     ['', 'headers: { X-Forwarded-Email: email }\n', ['headers neither: none -> X-Forwarded-Email: email']],
+    ['assertion: true\n', 'assertion: EdDSA\n', ['assertion neither: ES256 -> EdDSA']],
     ['', 'passAccessToken: false\n', ['passAccessToken neither: true -> false']],
     [
       '',

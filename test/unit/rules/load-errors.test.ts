@@ -320,7 +320,8 @@ describe('keys of an app', () => {
     ],
     ['ignoreCase: yes', '6:13 This must be true or false. -> write true or false, without quotes'],
     ['ingoreCase: true', '6:1 `ingoreCase` is no key that can stand here. -> did you mean `ignoreCase`?'],
-    ['assertion: true', '6:1 `assertion` is not supported by this version yet. -> remove it'],
+    ['assertion: RS256', '6:12 `RS256` is no word that can stand here. -> did you mean `ES256`?'],
+    ['assertion: 1', '6:12 This is no choice of a signed assertion. -> write true, ES256 or EdDSA'],
     ['exchange: dash', '6:1 `exchange` is not supported by this version yet. -> remove it'],
     ['mode: rpeort', '6:7 `rpeort` is no word that can stand here. -> did you mean `report`?'],
     ['mode: off', '6:7 `off` is no word that can stand here. -> write enforce or report'],
@@ -373,7 +374,7 @@ describe('keys of an app', () => {
     ['Hosts: [a]', '6:1 `Hosts` is no key that can stand here. -> did you mean `hosts`?'],
     [
       'whatever: 1',
-      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, tests, provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken',
+      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, tests, provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken, assertion',
     ],
   ])('%s', (line, problem) => {
     expect(problemsOf(shop(`${HEAD}${RULES}${line}\n`))).toEqual([`shop.yaml:${problem}`]);
@@ -584,7 +585,7 @@ describe('files as a whole', () => {
 
   test('defaults hold values only', () => {
     const keys =
-      'provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken';
+      'provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken, assertion';
     const own = ['rules', 'mode', 'hosts', 'app', 'title', 'tests'];
     expect(
       problemsOf(shop(HEAD + RULES), {
@@ -598,7 +599,7 @@ describe('files as a whole', () => {
       ),
       '_defaults.yaml:7:15 `basic` is not supported by this version yet. -> remove it',
       '_defaults.yaml:8:12 `dots` is no word that can stand here. -> write encoded-slash or semicolon or empty-segment or encoded-percent or encoded-hash or encoded-question',
-      '_defaults.yaml:9:1 `assertion` is not supported by this version yet. -> remove it',
+      '_defaults.yaml:9:12 `x` is no word that can stand here. -> write ES256 or EdDSA',
       `_defaults.yaml:10:1 \`whatever\` is no key that can stand here. -> keys here are ${keys}`,
     ]);
   });

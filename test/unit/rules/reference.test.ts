@@ -54,6 +54,7 @@ describe('the JSON Schema', () => {
       `${head}title: T\nprovider: p\nissuers: [https://i.de]\naudience: [a, b]\nlogin: { scopes: [openid], ask: listed }
 credentials: [bearer]\norigins: upstream\nheaders: { X-A: email }\notherwise: deny\nmode: report\nignoreCase: true
 tolerate: [encoded-slash]\npassAccessToken: false
+assertion: EdDSA
 rules: { /a: { "GET POST": [x], otherwise: deny, audience: z }, /b: { all: [x], any: [y], acr: [mfa], loginWithin: 15m }, /c: { MKCOL PROPFIND: deny, audience: [y, z] } }
 tests: [{ request: GET /a, scopes: [], audience: z, acr: mfa, loginAge: 5m, expect: forbidden, missing: [x] }]\n`,
     ],
