@@ -1,50 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { PEOPLE, RESOURCES, SHOP_API } from '../../demo/people.ts';
-import { type RunningProvider, startProvider } from '../../demo/provider.ts';
 import { type Asked, Browser } from '../support/browser.ts';
-import { type GatewayProcess, startGatewayProcess } from '../support/e2e-gateway.ts';
+import type { GatewayProcess } from '../support/e2e-gateway.ts';
+import { orders, SHOP, type StoresWorld, startStoresWorld } from '../support/e2e-stores.ts';
 import { missingRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
-import { type Answer, sendLines } from '../support/world.ts';
+import type { Answer } from '../support/world.ts';
 
-const SHOP = 'http://shop.localhost:8080';
-const CLIENT_SECRET = 'client-secret-of-the-suite-of-the-stores-0123';
-const RULES = `
-app: shop
-hosts: [shop.localhost]
-audience: ${SHOP_API}
-login: { scopes: [openid, profile, email] }
-rules:
-  /assets/**:  public
-  /account/**: authenticated
-  /orders/**:  ["orders:read"]
-`;
-
-let provider: RunningProvider;
-let folder: string;
+let world: StoresWorld;
 beforeAll(async () => {
-  provider = await startProvider({
-    people: PEOPLE,
-    resources: RESOURCES,
-    clients: [
-      {
-        client_id: 'shop',
-        client_secret: CLIENT_SECRET,
-        redirect_uris: [`${SHOP}/_auth/callback`],
-        post_logout_redirect_uris: [`${SHOP}/_auth/logged-out`],
-      },
-    ],
-  });
-  provider.signInAs('anna');
-  folder = mkdtempSync(join(tmpdir(), 'postern-stores-'));
-  writeFileSync(join(folder, 'shop.yaml'), RULES);
+  world = await startStoresWorld();
 });
 afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await provider.close();
+  await world[Symbol.asyncDispose]();
 });
 
 const open: AsyncDisposable[] = [];
@@ -57,34 +24,11 @@ function used<T extends AsyncDisposable>(one: T): T {
 }
 
 const startGateway = async (settings: Readonly<Record<string, string>>): Promise<GatewayProcess> =>
-  used(
-    await startGatewayProcess({
-      POSTERN_RULES: folder,
-      POSTERN_PROVIDER_ISSUER: provider.issuer,
-      POSTERN_PROVIDER_CLIENT_ID: 'shop',
-      POSTERN_PROVIDER_CLIENT_SECRET: CLIENT_SECRET,
-      POSTERN_SESSION_SECRET: 'session-secret-of-the-suite-of-the-stores-0123',
-      ...settings,
-    }),
-  );
-
-/** The gateway as a browser's proxy sees it. FA16: whatever happens, an answer takes less than five seconds. */
-const behind = (gateway: GatewayProcess): Asked => ({
-  issuer: provider.issuer,
-  async send(listener, path, lines, method = 'GET') {
-    const timer = AbortSignal.timeout(5000);
-    const late = new Promise<never>((_, reject) =>
-      timer.addEventListener('abort', () => reject(new Error(`no answer within 5 s: ${path}`))),
-    );
-    return Promise.race([sendLines(gateway[listener], path, lines, method), late]);
-  },
-});
+  used(await world.startGateway(settings));
+const behind = (gateway: GatewayProcess): Asked => world.behind(gateway);
 
 const logout = (browser: Browser): Promise<Answer> =>
   browser.check(`${SHOP}/_auth/logout`, { method: 'POST', manner: 'form', lines: ['Origin', SHOP] });
-
-/** @returns what the app's own script is told. */
-const orders = (browser: Browser): Promise<Answer> => browser.check(`${SHOP}/orders/7`, { manner: 'script' });
 
 const readiness = async (address: string): Promise<unknown> =>
   (await fetch(`http://${address}/readyz`)).json();

@@ -74,18 +74,18 @@ export type Asked = Pick<World, 'send' | 'issuer'>;
 /** A browser with one jar, behind a proxy that asks the check about every request as Traefik does. */
 export class Browser {
   readonly jar: CookieJar;
-  readonly #world: Asked;
+  readonly world: Asked;
 
   constructor(
     world: Asked,
     jar = new CookieJar(undefined, { prefixSecurity: 'strict', allowSpecialUseDomain: true }),
   ) {
-    this.#world = world;
+    this.world = world;
     this.jar = jar;
   }
 
   /** Another browser with the same cookies as of now. */
-  copy(world = this.#world): Browser {
+  copy(world = this.world): Browser {
     return new Browser(world, this.jar.cloneSync() as CookieJar);
   }
 
@@ -118,7 +118,7 @@ export class Browser {
   async check(href: string, ask: Ask = {}): Promise<Answer> {
     const url = new URL(href);
     const target = href.slice(href.indexOf(url.host) + url.host.length);
-    const answer = await this.#world.send('listen', '/verify', [
+    const answer = await this.world.send('listen', '/verify', [
       ...['X-Forwarded-Method', ask.method ?? 'GET', 'X-Forwarded-Proto', url.protocol.slice(0, -1)],
       ...['X-Forwarded-Host', url.host, 'X-Forwarded-Uri', target],
       ...this.#lines(url, ask),
@@ -130,7 +130,7 @@ export class Browser {
   async page(href: string, ask: Ask = {}): Promise<Answer> {
     const url = new URL(href);
     const lines = ['Host', url.host, ...this.#lines(url, ask)];
-    const answer = await this.#world.send(
+    const answer = await this.world.send(
       'pagesListen',
       `${url.pathname}${url.search}`,
       lines,
@@ -147,7 +147,7 @@ export class Browser {
     let url = location;
     let form: URLSearchParams | undefined;
     for (let hop = 0; hop < 12; hop += 1) {
-      if (!url.startsWith(this.#world.issuer)) return url;
+      if (!url.startsWith(this.world.issuer)) return url;
       const headers = { cookie: this.cookieHeader(url) };
       const sent = form === undefined ? {} : { method: 'POST', body: form };
       const response = await fetch(url, { redirect: 'manual', headers, ...sent });

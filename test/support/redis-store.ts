@@ -46,7 +46,7 @@ export interface RedisProcess extends Disposable {
 
 export interface ProcessOptions {
   readonly config: Partial<RedisConfig>;
-  readonly clocks: Clocks;
+  readonly clocks: Pick<Clocks, 'now' | 'milliseconds'>;
   readonly passwords?: Partial<RedisPasswords>;
   readonly idle?: number | undefined;
   readonly secrets?: readonly SecretKeys[];
