@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { drive } from './load.ts';
 import { median } from './median.ts';
+import { createSessionMint } from './mint.ts';
 import { checkRequest } from './requests.ts';
 import { measureLookup } from './rules-lookup.ts';
 import { startGateway } from './servers.ts';
@@ -30,6 +32,7 @@ export const FACTS: Readonly<Record<string, (world: World, options: FactOptions)
   rules: async (_world, { rounds }) => rulesFacts(rounds),
   memory: async (world, { program }) => [await memoryFact(world, program)],
   start: async (world, options) => [await startFact(world, options)],
+  bytes: bytesFacts,
 };
 
 function rulesFacts(rounds: number): Fact[] {
@@ -104,4 +107,28 @@ async function startFact(world: World, { program, rounds }: FactOptions): Promis
     met: value < 1,
     detail: `from ${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)} s in ${times.length} starts`,
   };
+}
+
+const TOKEN_SIZES = [1000, 2000, 4000];
+const AUDIENCES = [1, 3];
+
+/** What a browser carries with each request, by the size of an access token and the number of them. */
+async function bytesFacts({ session, secret, redis }: World): Promise<Fact[]> {
+  const facts: Fact[] = [];
+  const fact = (title: string, value: number, detail: string): void =>
+    void facts.push({ name: 'bytes', title, value, unit: 'B', budget: undefined, met: undefined, detail });
+  for (const size of TOKEN_SIZES)
+    for (const count of AUDIENCES) {
+      const tokens = Array.from({ length: count }, (_, at) => ({
+        audience: `https://api-${at}.bench.example`,
+        raw: randomBytes(size).toString('base64url').slice(0, size),
+      }));
+      const mint = await createSessionMint(secret, { ...session, tokens });
+      const title = `cookie: ${count === 1 ? 'a token' : `${count} tokens`} of ${size} bytes`;
+      if (mint === undefined) fact(title, 0, 'does not fit: session-too-large, which names store: redis');
+      else fact(title, mint.bytes, `in ${mint.chunks} cookies, with the ID token where there is room`);
+    }
+  if (redis !== undefined)
+    fact('memory, redis: any number, any size', redis.sessions.bytes, 'the key to the session, signed');
+  return facts;
 }

@@ -62,6 +62,11 @@ async function measurePaths(world: World, options: Options): Promise<readonly Pa
   const results: PathResult[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => options.names.has(name))) {
     if (results.length === 0) print(PATHS_HEAD);
+    const missing = scenario.missing?.(world);
+    if (missing !== undefined) {
+      print(`${scenario.title}: not measured: ${missing}`);
+      continue;
+    }
     const rounds = await measure(scenario, world, options);
     const counted =
       scenario.crypto === undefined ? undefined : await countCrypto(scenario, world, options.program);

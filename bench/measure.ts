@@ -2,7 +2,7 @@ import { ask } from './answer.ts';
 import { drive, quantile, type Requests } from './load.ts';
 import type { Peer } from './peer.ts';
 import { checkRequest } from './requests.ts';
-import type { Scenario } from './scenarios.ts';
+import { environmentOf, type Scenario } from './scenarios.ts';
 import { startBare, startGateway } from './servers.ts';
 import type { CryptoCounts } from './usage.ts';
 import type { World } from './world.ts';
@@ -50,7 +50,7 @@ const WARM_UP = { least: 2, most: 10, requests: 15_000 };
  */
 export async function measure(scenario: Scenario, world: World, options: MeasureOptions): Promise<Round[]> {
   await using bare = await startBare();
-  const env = { ...world.env, ...scenario.env };
+  const env = environmentOf(scenario, world);
   await using gateway = await startGateway({ program: options.program, env });
   const host = '127.0.0.1';
   const contenders: Contender[] = [
@@ -58,12 +58,12 @@ export async function measure(scenario: Scenario, world: World, options: Measure
     { name: 'postern', host, port: gateway.port, cpu: async () => (await gateway.usage()).cpu },
     ...(scenario.distinct === true ? [] : options.peers),
   ];
-  const answer = await ask(gateway.port, checkRequest(await scenario.ask(world)));
+  const answer = await ask(gateway.port, checkRequest(await scenario.ask(world, gateway.port)));
   if (answer.status !== scenario.status) throw new Error(`${scenario.name}: ${answer.status} ${answer.body}`);
   await bare.send(answer);
 
   const turn = async (contender: Contender, seconds: number): Promise<Sample> => {
-    const next = await supply(scenario, world, seconds, contender.url);
+    const next = await supply(scenario, world, gateway.port, seconds, contender.url);
     const sample = await load(contender, next, seconds, options.connections);
     const { name, url } = contender;
     if (url === undefined && sample.statuses.some((status) => status !== scenario.status)) {
@@ -94,9 +94,9 @@ export async function measure(scenario: Scenario, world: World, options: Measure
 
 /** @returns how much cryptography one request of the scenario takes, counted in a gateway of its own. */
 export async function countCrypto(scenario: Scenario, world: World, program: string): Promise<CryptoCounts> {
-  await using gateway = await startGateway({ program, env: { ...world.env, ...scenario.env }, count: true });
+  await using gateway = await startGateway({ program, env: environmentOf(scenario, world), count: true });
   const send = async (): Promise<void> => {
-    const answer = await ask(gateway.port, checkRequest(await scenario.ask(world)));
+    const answer = await ask(gateway.port, checkRequest(await scenario.ask(world, gateway.port)));
     if (answer.status !== scenario.status) throw new Error(`${scenario.name}: ${answer.status}`);
   };
   // The first one fetches keys and makes a warm credential warm.
@@ -113,16 +113,17 @@ export async function countCrypto(scenario: Scenario, world: World, program: str
 export async function supply(
   scenario: Scenario,
   world: World,
+  gateway: number,
   seconds: number,
   url?: string,
 ): Promise<Requests> {
   if (scenario.distinct !== true) {
-    const request = checkRequest(await scenario.ask(world), url);
+    const request = checkRequest(await scenario.ask(world, gateway), url);
     return () => request;
   }
   const requests: Buffer[] = [];
   while (requests.length < seconds * DISTINCT_PER_SECOND) {
-    requests.push(checkRequest(await scenario.ask(world), url));
+    requests.push(checkRequest(await scenario.ask(world, gateway), url));
   }
   return () => requests.pop();
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { drive } from './load.ts';
 import { type MeasureOptions, supply } from './measure.ts';
-import type { Scenario } from './scenarios.ts';
+import { environmentOf, type Scenario } from './scenarios.ts';
 import { startGateway } from './servers.ts';
 import type { World } from './world.ts';
 
@@ -25,9 +25,9 @@ export async function profile(scenario: Scenario, world: World, options: Measure
   const folder = mkdtempSync(join(tmpdir(), 'postern-profile-'));
   let requests: number;
   {
-    const env = { ...world.env, ...scenario.env };
+    const env = environmentOf(scenario, world);
     await using gateway = await startGateway({ program: options.program, env, profile: folder });
-    const next = await supply(scenario, world, options.seconds);
+    const next = await supply(scenario, world, gateway.port, options.seconds);
     const { connections, seconds } = options;
     ({ requests } = await drive({ port: gateway.port, next, connections, seconds }));
   }

@@ -92,7 +92,7 @@ function cryptoText({ hmac, decrypt, verify }: CryptoCounts): string {
 export const FACTS_HEAD = `${left('what', 41)} ${right('value', 9)}  ${left('budget', 11)} `;
 
 export function factLines({ title, value, unit, budget, met, detail }: Fact): string[] {
-  const digits = unit === 'MB' ? 0 : 2;
+  const digits = unit === 'MB' || unit === 'B' ? 0 : 2;
   const limit = budget === undefined ? '-' : `< ${budget} ${unit}`;
   return [
     `${left(title, 41)} ${right(`${value.toFixed(digits)} ${unit}`, 9)}  ${left(limit, 11)} ${mark(met)}`,

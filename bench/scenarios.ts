@@ -1,3 +1,5 @@
+import { missingRedis } from '../test/support/redis-server.ts';
+import { signIn } from './login.ts';
 import type { Asked } from './requests.ts';
 import type { CryptoCounts } from './usage.ts';
 import type { World } from './world.ts';
@@ -9,11 +11,14 @@ export interface Scenario {
   readonly status: number;
   /** Every request brings another credential, which the gateway has never seen. */
   readonly distinct?: true;
-  readonly ask: (world: World) => Asked | Promise<Asked>;
+  /** @param port of the gateway under test */
+  readonly ask: (world: World, port: number) => Asked | Promise<Asked>;
+  /** Why it cannot be measured in this world. */
+  readonly missing?: (world: World) => string | undefined;
   /** Every request leaves a line in the log. */
   readonly logged?: true;
   /** `POSTERN_*` beside those of the world. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | ((world: World) => Readonly<Record<string, string>>);
   /** CPU time at most, as a multiple of the bare server's. */
   readonly budget?: number;
   /** Exactly so much cryptography for each request. */
@@ -25,6 +30,19 @@ const NONE: CryptoCounts = { hmac: 0, decrypt: 0, verify: 0 };
 
 const session = ({ cookie }: World): Asked => ({ cookie });
 const bearer = ({ bearer }: World): Asked => ({ manner: 'program', bearer });
+
+const signedIn = async ({ env }: World, port: number): Promise<Asked> => ({
+  cookie: await signIn(port, env['POSTERN_PROVIDER_ISSUER'] ?? ''),
+});
+const MEMORY = { POSTERN_SESSION_STORE: 'memory' };
+const inRedis = ({ redis }: World): Readonly<Record<string, string>> => redis?.env ?? {};
+const noRedis = ({ redis }: World): string | undefined => (redis === undefined ? missingRedis : undefined);
+
+/** @returns what a gateway of this scenario is started with. */
+export const environmentOf = ({ env = {} }: Scenario, world: World): Readonly<Record<string, string>> => ({
+  ...world.env,
+  ...(typeof env === 'function' ? env(world) : env),
+});
 
 /** In the order of the table. Logging is the default (`decisions: denied`) where the name does not say otherwise. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -92,5 +110,29 @@ export const SCENARIOS: readonly Scenario[] = [
     distinct: true,
     ask: ({ issuer }) => ({ manner: 'program', bearer: issuer.token() }),
     crypto: () => ({ hmac: 0, decrypt: 0, verify: 1 }),
+  },
+  {
+    name: 'session-memory',
+    title: 'session in memory, warm',
+    status: 200,
+    env: MEMORY,
+    ask: signedIn,
+  },
+  {
+    name: 'session-redis',
+    title: 'session in Redis, warm',
+    status: 200,
+    env: inRedis,
+    missing: noRedis,
+    ask: signedIn,
+  },
+  {
+    name: 'session-redis-cold',
+    title: 'session in Redis, first seen',
+    status: 200,
+    distinct: true,
+    env: inRedis,
+    missing: noRedis,
+    ask: async ({ redis }) => ({ cookie: (await redis?.sessions.cookie()) ?? '' }),
   },
 ];

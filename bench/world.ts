@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningProvider } from '../demo/provider.ts';
 import { startProvider } from '../demo/provider.ts';
+import type { Session } from '../src/session/session.ts';
+import { missingRedis } from '../test/support/redis-server.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
+import { type KeptSessionsOfBench, startKeptSessions } from './kept.ts';
 import { signIn } from './login.ts';
-import { createSessionMint, type SessionMint } from './mint.ts';
+import { createSessionMint, openSession, type SessionMint } from './mint.ts';
 import { HOST, ORIGIN } from './requests.ts';
 import { startGateway } from './servers.ts';
 
@@ -19,6 +22,11 @@ export interface World extends AsyncDisposable {
   /** An access token of the provider, for a program. */
   readonly bearer: string;
   readonly sessions: SessionMint;
+  /** Where gateways keep sessions outside of cookies; undefined where no redis-server is installed. */
+  readonly redis: KeptSessionsOfBench | undefined;
+  /** What the session of the login holds, and the secret that seals it. */
+  readonly session: Session;
+  readonly secret: string;
   /** A further issuer, which makes as many tokens as wanted. */
   readonly issuer: Issuer;
 }
@@ -94,9 +102,22 @@ export async function startWorld(program: string): Promise<World> {
   await using gateway = await startGateway({ program, env });
   const cookie = await signIn(gateway.port, provider.issuer);
   const bearer = await robotToken(provider);
-  const sessions = await createSessionMint(SECRET, cookie);
+  const session = await openSession(SECRET, cookie);
+  const sessions = await createSessionMint(SECRET, session);
+  if (sessions === undefined) throw new Error('a session does not fit into cookies');
+  const redis = missingRedis === undefined ? parts.use(await startKeptSessions(SECRET, session)) : undefined;
   const running = parts.move();
-  return { env, cookie, bearer, sessions, issuer, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    env,
+    cookie,
+    bearer,
+    sessions,
+    session,
+    secret: SECRET,
+    redis,
+    issuer,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 async function robotToken({ issuer }: RunningProvider): Promise<string> {
