@@ -20,6 +20,10 @@ export interface Log {
   rulesReloaded(before: string, now: RuleSet): void;
   /** A problem of rules on disk, because of which they did not come into force. */
   rulesRefused(problem: Problem): void;
+  /** Client secrets of a provider were read anew: so many there are now. */
+  secretsReloaded(provider: string, count: number): void;
+  /** The file of the tenants was read anew: so many there are now. */
+  tenantsReloaded(count: number): void;
   stopping(signal: string): void;
   warned(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
@@ -52,6 +56,7 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
         path: request === undefined ? undefined : pathOf(request.target),
         trace: traceId(request?.headers.traceparent),
         app: facts?.app,
+        tenant: facts?.tenant,
         rule: facts?.rule,
         credential: facts?.credential,
         subject: facts?.subject,
@@ -80,6 +85,9 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
         wayOut: problem.wayOut,
         msg: problem.message,
       }),
+    secretsReloaded: (provider, count) =>
+      logger.info({ event: 'secrets-reloaded', provider, count, msg: 'client secrets reloaded' }),
+    tenantsReloaded: (count) => logger.info({ event: 'tenants-reloaded', count, msg: 'tenants reloaded' }),
     stopping: (signal) => logger.info({ event: 'stopping', signal }),
     warned: (message, facts) => logger.warn({ event: 'warned', ...facts, msg: message }),
   };

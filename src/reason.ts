@@ -119,6 +119,7 @@ export const REASONS = {
   'token-expired': row(401, 'The access token has expired', 'Get a fresh one.', 'invalid_token'),
   'token-not-yet-valid': row(401, 'The access token was refused', 'It is not valid yet.', 'invalid_token'),
   'token-audience': row(401, 'The access token was refused', 'It is for another resource.', 'invalid_token'),
+  'token-tenant': row(401, 'The access token was refused', 'It is for another tenant.', 'invalid_token'),
   'token-bound': row(
     401,
     'The access token was refused',
@@ -128,6 +129,7 @@ export const REASONS = {
 
   // 403
   'unknown-host': row(403, NO, 'No app is configured for this host.'),
+  'tenant-unknown': row(403, NO, 'This address names no tenant that is known here.'),
   'no-rule': row(403, NO, 'No rule covers this address.'),
   'method-not-listed': row(403, NO, 'The rule for this address does not list this method.'),
   'rule-deny': row(403, NO, 'The rule for this address denies it to everyone.'),

@@ -19,6 +19,7 @@ const RANKS: Readonly<Record<string, number>> = {
   assertion: 5,
   oidc: 5,
   'trust.ts': 5,
+  'agreement.ts': 6,
   outcome: 6,
   login: 7,
   'log.ts': 7,
@@ -34,7 +35,7 @@ const RANKS: Readonly<Record<string, number>> = {
 
 /** Packages that one file alone may import, or one folder. */
 const SOLE_IMPORTERS: Readonly<Record<string, string>> = {
-  'openid-client': 'oidc/identity-provider-openid-client.ts',
+  'openid-client': 'oidc/',
   '@redis/client': 'session/redis-client.ts',
   'cookie-session': 'session/cookie-carrier.ts',
   express: 'http/pages-app.ts',

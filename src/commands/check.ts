@@ -5,6 +5,7 @@ import { lint } from '../review/lint.ts';
 import type { Remark } from '../review/remark.ts';
 import { runTests, type TestResult } from '../review/run-tests.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
+import { tenantTermsOf } from '../trust.ts';
 import { type ExitCode, type Invocation, pathFrom, printJson, type RulesValues } from './command.ts';
 import { columns, paragraph, plural } from './layout.ts';
 import { loadAll, loadForReview } from './load-all.ts';
@@ -41,7 +42,12 @@ export async function check(invocation: CheckInvocation): Promise<ExitCode> {
     reportProblems(invocation, checked.problems);
     return 1;
   }
-  const results = runTests(checked.ruleSet, checked.basePath, Math.floor(Date.now() / 1000));
+  const results = runTests(
+    checked.ruleSet,
+    checked.basePath,
+    Math.floor(Date.now() / 1000),
+    checked.config === undefined ? undefined : tenantTermsOf(checked.config),
+  );
   const remarks = lint(checked.ruleSet, results);
   const isGood =
     results.every(({ failure }) => failure === undefined) && remarks.every(({ level }) => level === 'review');
@@ -160,7 +166,18 @@ const listenerRows = (config: Config): readonly (readonly string[])[] => [
   ['pagesListen', text(config.pagesListen)],
   ['adminListen', text(config.adminListen)],
   ['sessions', config.session.store],
+  ...(config.tenants === undefined ? [] : [['tenants', tenantsText(config.tenants)]]),
 ];
+
+/** Who the tenants are, in a line. */
+const tenantsText = ({ in: place, list, file, claim }: NonNullable<Config['tenants']>): string =>
+  [
+    `in the ${place}`,
+    list === undefined
+      ? 'every one of the form'
+      : `${plural(list.length, 'tenant')}${file === undefined ? '' : ` (${file})`}`,
+    ...(claim === undefined ? [] : [`claim ${claim}`]),
+  ].join(', ');
 
 function providerLines(config: Config): readonly string[] {
   const lines: string[] = [];
@@ -175,6 +192,8 @@ function providerLines(config: Config): readonly string[] {
           ['clientAuth', clientAuth],
           ['audienceParameter', audienceParameter],
           ['moreAudiences', moreAudiences],
+          ...(provider.redirectUri === undefined ? [] : [['redirectUri', provider.redirectUri]]),
+          ...(provider.acrValues === undefined ? [] : [['acrValues', provider.acrValues]]),
           ...(config.session.refresh ? [['offlineConsent', String(provider.offlineConsent)]] : []),
           ['tokens', `${tokens.profile}, ${tokens.scopeClaim}, ${tokens.algorithms.join(' ')}`],
         ],

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { disagreements } from '../agreement.ts';
 import type { Config, Secrets } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../document/problem.ts';
@@ -6,7 +7,6 @@ import { segmentsOf } from '../forwarded/own-path.ts';
 import { assembleRuleSet } from '../rules/load.ts';
 import { readRuleFiles, unreadDefaults } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
-import { providerProblems } from '../trust.ts';
 import { type Invocation, nearFiles, pathFrom, type RulesInvocation, readTextFile } from './command.ts';
 
 export interface Loaded {
@@ -42,7 +42,7 @@ export async function loadAll(
   const { config, secrets, sources } = loaded;
   const rules = await loadRules(config.rules, { basePath: config.basePath, near });
   if ('problems' in rules) return rules;
-  const missing = providerProblems(config, rules.ruleSet);
+  const missing = disagreements(config, rules.ruleSet);
   return missing.length > 0
     ? { problems: missing }
     : { config, secrets, ruleSet: rules.ruleSet, configFile: sources.file };

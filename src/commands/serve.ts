@@ -3,8 +3,9 @@ import { formatProblems } from '../document/format.ts';
 import type { Problem } from '../document/problem.ts';
 import { type Gateway, startGateway } from '../gateway/gateway.ts';
 import { testProblems } from '../reload/build-rules.ts';
+import { tenantTermsOf } from '../trust.ts';
 import type { ExitCode, Invocation } from './command.ts';
-import { type Loaded, loadAll } from './load-all.ts';
+import { configurationOf, type Loaded, loadAll } from './load-all.ts';
 
 /**
  * Milliseconds between the signal and the end: a proxy writes into a connection that it takes for open, and a load
@@ -25,8 +26,10 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
     return 2;
   }
   try {
-    gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet);
-    void gateway.followRules();
+    gateway = await startGateway(loaded.config, loaded.secrets, loaded.ruleSet, {
+      readConfig: () => configurationOf(invocation),
+    });
+    void gateway.follow();
     gateway.drain(await endSignal());
     // A second signal does not wait.
     await Promise.race([setTimeout(DRAIN, undefined, { ref: false }), endSignal()]);
@@ -44,7 +47,11 @@ export async function serve(invocation: Invocation): Promise<ExitCode> {
 
 /** What a reload refuses does not come into force by a restart either. */
 const failingTests = ({ config, ruleSet }: Loaded): readonly Problem[] =>
-  testProblems(ruleSet, { basePath: config.basePath, now: Math.floor(Date.now() / 1000) });
+  testProblems(ruleSet, {
+    basePath: config.basePath,
+    now: Math.floor(Date.now() / 1000),
+    tenants: tenantTermsOf(config),
+  });
 
 const endSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {

@@ -1,3 +1,5 @@
+import type { TenantForm } from '../document/tenant-text.ts';
+
 /** The configuration as the program uses it: complete, checked, frozen. Secrets live apart, in `Secrets`. */
 export interface Config {
   readonly listen: Address;
@@ -16,6 +18,8 @@ export interface Config {
   /** Absolute path of a folder or one file. */
   readonly rules: string;
   readonly providers: ReadonlyMap<string, ProviderConfig>;
+  /** Undefined: nothing is told apart by tenant. */
+  readonly tenants: TenantsConfig | undefined;
   readonly session: SessionConfig;
   /** Seconds. */
   readonly clockTolerance: number;
@@ -37,6 +41,18 @@ export interface LoginUrl {
   readonly host: string;
   readonly scheme: 'http' | 'https';
   readonly port: number;
+}
+
+export interface TenantsConfig {
+  /** Where a request says its tenant: the label that `{tenant}` captures of the host, or the first segment of the path. */
+  readonly in: 'host' | 'path';
+  /** The only tenants there are, as of the start; undefined: every text of the form. */
+  readonly list: readonly string[] | undefined;
+  /** Absolute path of the file that holds the list; undefined when the configuration itself has it. */
+  readonly file: string | undefined;
+  readonly form: TenantForm | undefined;
+  /** The claim of access tokens that must equal the tenant; undefined when none is compared. */
+  readonly claim: string | undefined;
 }
 
 /** Durations are seconds. */
@@ -73,17 +89,38 @@ export interface ProviderConfig {
   readonly issuer: string;
   /** Scheme and host of our own calls, in place of the issuer's; undefined: the same. */
   readonly internalUrl: string | undefined;
+  /** Certificate authorities in place of the system's, PEM. */
+  readonly ca: string | undefined;
   readonly enabled: boolean;
   readonly clientId: string;
-  readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none';
+  readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
   readonly audienceParameter: 'resource' | 'audience' | 'none';
   /** How the token of a further audience is fetched: by a login, or with the refresh token of an earlier one. */
   readonly moreAudiences: 'redirect' | 'refresh';
   /** Whether `offline_access` is asked for with `prompt=consent`. */
   readonly offlineConsent: boolean;
+  /** How a scope of the rules is written in an authorization request: `{audience}`, `{scope}`. */
+  readonly scopeTemplate: string;
+  /** A template; undefined: the callback of the host, or of the login host. */
+  readonly redirectUri: string | undefined;
+  /** A template, added to `acr_values`. */
+  readonly acrValues: string | undefined;
   readonly postLogoutRedirectUri: string | undefined;
   /** What the gateway's pages show of the client; https URLs. */
-  readonly brand: { readonly uri?: string; readonly logo?: string };
+  readonly brand: {
+    readonly name?: string;
+    readonly uri?: string;
+    readonly logo?: string;
+    /** Where people find help: an https or mailto address. */
+    readonly support?: string;
+  };
+  /** Of every authorization request, beside those that the gateway sets. */
+  readonly authorizationParameters: Readonly<Record<string, string>>;
+  /** Of every login that may show a page. */
+  readonly prompt: 'login' | 'consent' | 'select_account' | undefined;
+  readonly uiLocales: readonly string[] | undefined;
+  /** The operator's own notes. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly idTokenAlg: string;
   readonly tokens: TokenProfile;
 }

@@ -31,13 +31,13 @@ export function readEnvironment(
     const { variable } = key;
     if (variable === undefined) continue;
     const inFile = `${variable}_FILE`;
-    const secret = key.kind === 'secret' || key.kind === 'secrets';
-    const names = secret ? [variable, inFile] : [variable];
+    const inFileToo = key.kind === 'secret' || key.kind === 'secrets' || key.kind === 'listOrFile';
+    const names = inFileToo ? [variable, inFile] : [variable];
     if (key.kind === 'later')
       names.push(...Object.keys(env).filter((name) => name.startsWith(`${variable}_`)));
     const set = names.filter((name) => isSet(env, name));
     for (const name of names) known.add(name);
-    if (set.length > 1 && secret) {
+    if (set.length > 1 && inFileToo) {
       const message = `\`${variable}\` and \`${inFile}\` are both set.`;
       problems.push(inEnvironment(message, 'unset one of the two', variable));
     }
@@ -106,6 +106,8 @@ function formOf(key: Key, variable: string, text: string, cwd: string): unknown 
       return file ? { file: resolve(cwd, text) } : { env: variable };
     case 'secrets':
       return list(text).map((item) => (file ? { file: resolve(cwd, item) } : { value: item }));
+    case 'listOrFile':
+      return file ? { file: resolve(cwd, text) } : list(text);
     case 'list':
       return list(text);
     case 'number':

@@ -6,7 +6,16 @@ import { CONFIG_SCHEMA } from './schema.ts';
 export interface Key {
   readonly path: readonly string[];
   readonly facts: KeyFacts;
-  readonly kind: 'text' | 'number' | 'boolean' | 'list' | 'secret' | 'secrets' | 'map' | 'later';
+  readonly kind:
+    | 'text'
+    | 'number'
+    | 'boolean'
+    | 'list'
+    | 'listOrFile'
+    | 'secret'
+    | 'secrets'
+    | 'map'
+    | 'later';
   /** The environment variable; undefined for a map, which has only its parts. */
   readonly variable: string | undefined;
   readonly byDefault: unknown;
@@ -46,7 +55,7 @@ function keysOf(map: z.ZodObject, above: readonly string[]): Key[] {
 function kindOf(schema: z.core.$ZodType): Key['kind'] {
   if (schema instanceof z.ZodNever) return 'later';
   if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return 'map';
-  if (schema instanceof z.ZodUnion) return 'secret';
+  if (schema instanceof z.ZodUnion) return schema.options[0] instanceof z.ZodArray ? 'listOrFile' : 'secret';
   if (schema instanceof z.ZodArray) return schema.def.element instanceof z.ZodUnion ? 'secrets' : 'list';
   if (schema instanceof z.ZodNumber) return 'number';
   if (schema instanceof z.ZodBoolean || schema instanceof z.ZodLiteral) return 'boolean';

@@ -6,16 +6,19 @@ import { durationBetween } from './duration-between.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { Findings } from './findings.ts';
 import { deepFreeze } from './freeze.ts';
+import { pathText } from './key.ts';
 import { readListeners } from './listeners.ts';
 import { readLoginUrl } from './login-url.ts';
 import { overlay } from './overlay.ts';
 import { parseConfig } from './parse.ts';
 import { checkMoreAudiences, checkProvidersDiffer, namedProviders, readProvider } from './providers.ts';
 import { readPublicOrigin } from './public-origin.ts';
+import { checkTemplates } from './redirect-template.ts';
 import type { RawConfig } from './schema.ts';
 import type { SecretSources } from './secret.ts';
 import { readClientSecrets, readRedisPasswords, readSessionSecrets } from './secrets.ts';
 import { readSession } from './session.ts';
+import { readTenants } from './tenants.ts';
 
 /** Everything that loading needs of the world. */
 export interface ConfigInput {
@@ -35,6 +38,8 @@ export interface ConfigSources {
   readonly file: string | undefined;
   /** The variables that set a key, by the key: `provider.clientId`. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Files that were read, secrets among them, or looked for. */
+  readonly files: readonly string[];
 }
 
 /** A whole configuration, or everything that is wrong with it. */
@@ -52,7 +57,12 @@ export type ConfigResult =
  * read the rules and asks nobody on the network. Never throws for what an operator wrote.
  */
 export function loadConfig(input: ConfigInput): ConfigResult {
-  const { env, cwd, readFile, now } = input;
+  const { env, cwd, now } = input;
+  const files = new Set<string>();
+  const readFile = (path: string): string | undefined => {
+    files.add(path);
+    return input.readFile(path);
+  };
   const file = readConfigFile(input.path, env, cwd, readFile);
   const environment = readEnvironment(env, cwd, file.document?.value);
   const { value, variables, problems } = overlay(file.document?.value, environment.settings);
@@ -69,7 +79,11 @@ export function loadConfig(input: ConfigInput): ConfigResult {
   const [config, secrets] = resolveConfig(raw, baseOf, { env, readFile, base: file.base }, now, findings);
   if (findings.problems.length > 0)
     return { problems: findings.problems, rules: config.rules, basePath: config.basePath };
-  return deepFreeze({ config, secrets, sources: { file: file.document?.file, variables } });
+  return deepFreeze({
+    config,
+    secrets,
+    sources: { file: file.document?.file, variables, files: [...files] },
+  });
 }
 
 function resolveConfig(
@@ -86,15 +100,33 @@ function resolveConfig(
   for (const one of named) {
     const client = readClientSecrets(one, sources, now, findings);
     clients.set(one.name, client);
-    const provider = readProvider(one, client.length > 0, raw.insecureHttp, findings);
+    const provider = readProvider(
+      one,
+      client,
+      raw.insecureHttp,
+      (ca) => sources.readFile(resolve(baseOf(pathText([...one.path, 'ca'])), ca)),
+      findings,
+    );
     checkMoreAudiences(one, provider, raw.session.refresh, findings);
     providers.set(one.name, provider);
   }
   checkProvidersDiffer(named, findings);
+  const tenants = readTenants(
+    raw,
+    (file) => resolve(baseOf('tenants.list'), file),
+    sources.readFile,
+    findings,
+  );
+  const { loginUrl } = readLoginUrl(raw, findings);
+  const origin = readPublicOrigin(raw, findings);
+  const { insecureHttp } = raw;
+  for (const one of named)
+    checkTemplates(one, { tenants, loginUrl, basePath: origin.basePath, insecureHttp }, findings);
   const config: Config = {
     ...readListeners(raw, findings),
-    ...readPublicOrigin(raw, findings),
-    ...readLoginUrl(raw, findings),
+    ...origin,
+    loginUrl,
+    tenants,
     endpoints: raw.endpoints,
     insecureHttp: raw.insecureHttp,
     rules: resolve(baseOf('rules'), raw.rules),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { key, later } from './key.ts';
+import { key } from './key.ts';
 
 /** Signature algorithms that are accepted at all: asymmetric ones. */
 export const ALGORITHMS = [
@@ -51,30 +51,49 @@ export const PROVIDER = z.strictObject({
     example: 'https://idp.internal:8443',
     byDefault: "the issuer's",
   }),
-  ca: later('A certificate authority of its own for calls to the provider'),
+  ca: key(text().optional(), {
+    what: "A file of certificate authorities, in place of the system's, for the gateway's own calls to the provider over https.",
+    form: 'a path of a file in PEM',
+    example: '/certs/ca.pem',
+    byDefault: "the system's",
+  }),
   enabled: key(z.boolean().default(true), {
     what: '`false` switches signing in off; sessions and bearer tokens stay good.',
   }),
   clientId: key(text(), { what: 'The client id that the provider gave.', form: 'text', example: 'shop' }),
   clientSecret: key(SECRET.optional(), {
-    what: 'The client secret, where there is just one. No secret: a public client, with PKCE as always.',
+    what: 'The client secret, where there is just one; with `private_key_jwt` the private key, in PEM or as a JWK. No secret: a public client, with PKCE as always.',
     form: SECRET_FORM,
     alternative: 'clientSecrets',
   }),
   clientSecrets: key(z.array(EXPIRING_SECRET).min(1).optional(), {
-    what: 'Client secrets in order; the first that has not expired is used. Each may carry `expires: 2027-01-01`.',
+    what: 'Client secrets in order; the first that has not expired is used, and the next where the provider does not know it (`invalid_client`). Each may carry `expires: 2027-01-01`. Those in files are read again when they change, and at SIGHUP.',
     form: `a list of ${SECRET_FORM}, each with \`expires: 2027-01-01\` by option`,
     alternative: 'clientSecret',
   }),
-  clientAuth: key(z.enum(['client_secret_basic', 'client_secret_post', 'none']).optional(), {
-    what: 'How the client proves itself at the token endpoint.',
-    byDefault: 'by `kind`; `none` without a secret',
-    later: ['private_key_jwt'],
-  }),
+  clientAuth: key(
+    z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
+    {
+      what: 'How the client proves itself at the token endpoint; `private_key_jwt` (RFC 7523) signs with a private key.',
+      byDefault: 'by `kind`; `none` without a secret',
+    },
+  ),
   audienceParameter: key(z.enum(['resource', 'audience', 'none']).optional(), {
     what: 'The parameter that asks for an access token of an audience: `resource` (RFC 8707), `audience` (Auth0), or none (by scopes).',
     byDefault: 'by `kind`',
   }),
+  scopeTemplate: key(
+    z
+      .string()
+      .regex(/^[\x21\x23-\x5b\x5d-\x7e]*\{scope\}[\x21\x23-\x5b\x5d-\x7e]*$/)
+      .optional(),
+    {
+      what: 'How a scope of the rules is written in an authorization request, where tokens spell it in another way: `{audience}` and `{scope}` are filled in. Scopes of OpenID Connect, and those that are URLs already, stay as they are.',
+      form: 'text with `{scope}`',
+      example: 'api://{audience}/{scope}',
+      byDefault: 'by `kind`',
+    },
+  ),
   moreAudiences: key(z.enum(['redirect', 'refresh']).default('redirect'), {
     what: 'How the token of a further audience is fetched: by a login that shows no page where the provider needs none, or with the refresh token, for which every login asks for all audiences of the rules of its app. `refresh` needs `session.refresh`, and a provider that knows them all.',
     later: ['exchange'],
@@ -83,13 +102,57 @@ export const PROVIDER = z.strictObject({
     what: 'Whether `offline_access` is asked for with `prompt=consent`, as OpenID Connect Core section 11 has it: some providers give a refresh token only then, and others show their consent page at every login for nothing. Only with `session.refresh`.',
     byDefault: 'by `kind`',
   }),
-  redirectUri: later('A template of the redirect URI'),
-  acrValues: later('A template of `acr_values`'),
+  redirectUri: key(text().optional(), {
+    what: 'The redirect URI that is registered, where it is not the usual one; `{tenant}` may stand for its first label (`tenants.in: host`) or its first path segment (`tenants.in: path`).',
+    form: 'a URL that ends with `<basePath>/callback`',
+    example: 'https://{tenant}.example.com/_auth/callback',
+    byDefault: '`https://<host>/_auth/callback`, or that of `loginUrl`',
+  }),
+  acrValues: key(text().optional(), {
+    what: 'What every login names in `acr_values`; `{tenant}` is filled with the tenant. Left out where `redirectUri` says the tenant, and a text with `{tenant}` where there is none.',
+    form: 'values with blanks between them',
+    example: 'tenant:{tenant}',
+    byDefault: 'none',
+  }),
   postLogoutRedirectUri: key(z.string().optional(), {
     what: 'Where the provider sends people after signing out; registered there. With `loginUrl` one address is enough: `<loginUrl>/_auth/logged-out`.',
     form: 'a URL',
     example: 'https://www.example.com/bye',
     byDefault: '`https://<host>/_auth/logged-out`',
+  }),
+  authorizationParameters: key(z.record(z.string(), text()).default({}), {
+    what: 'Further parameters of every authorization request, for what this provider knows; never one that the gateway sets itself.',
+    form: 'a map of names and texts',
+    example: '{ organization: org_123 }',
+    byDefault: 'none',
+  }),
+  prompt: key(z.enum(['login', 'consent', 'select_account']).optional(), {
+    what: 'What the provider shall ask a person at every login (`prompt`). A login that shows no page still asks for none.',
+    byDefault: 'as the provider sees fit',
+  }),
+  uiLocales: key(
+    z
+      .array(z.string().regex(/^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*$/))
+      .min(1)
+      .optional(),
+    {
+      what: "Languages for the provider's pages, the best first (`ui_locales`).",
+      form: 'a list of language tags',
+      example: '[de, en]',
+      byDefault: 'as the provider sees fit',
+    },
+  ),
+  title: key(text().optional(), {
+    what: "The name of the client on the gateway's pages.",
+    form: 'text',
+    example: 'Example Shop',
+    byDefault: "the app's own title",
+  }),
+  metadata: key(z.record(z.string(), z.string()).default({}), {
+    what: 'Notes of your own about the client, shown by `postern check`. `support`, an https or mailto address, is where pages of refusals send people who need help.',
+    form: 'a map of names and texts',
+    example: '{ owner: web team, support: "mailto:help@example.com" }',
+    byDefault: 'none',
   }),
   uri: key(z.string().optional(), {
     what: "Where the name of the app leads on the gateway's pages; https.",

@@ -1,4 +1,7 @@
-import type { ProviderConfig } from './config.ts';
+import { readAuthorities } from './authorities.ts';
+import { checkParameter } from './authorization-parameters.ts';
+import { readClientKey } from './client-key.ts';
+import type { ClientSecret, ProviderConfig } from './config.ts';
 import type { Findings, Path } from './findings.ts';
 import { pathText } from './key.ts';
 import { resolveProvider } from './presets.ts';
@@ -40,8 +43,9 @@ export function namedProviders(raw: RawConfig, findings: Findings): NamedProvide
 /** Checks one provider and makes its choices. */
 export function readProvider(
   named: NamedProvider,
-  hasSecret: boolean,
+  secrets: readonly ClientSecret[],
   insecureHttp: boolean,
+  readCa: (path: string) => string | undefined,
   findings: Findings,
 ): ProviderConfig {
   const { name, raw, path } = named;
@@ -69,7 +73,20 @@ export function readProvider(
         'write it whole, without blanks, quotes, commas and semicolons',
       );
 
-  const provider = resolveProvider(name, raw, hasSecret);
+  const { support } = raw.metadata;
+  if (support !== undefined && !/^(?:https:\/\/|mailto:)[^\s\\"'<>]+$/.test(support))
+    findings.add(
+      [...path, 'metadata', 'support'],
+      `\`${pathText([...path, 'metadata', 'support'])}\` must begin with https:// or mailto:.`,
+      'write for example `mailto:help@example.com`',
+    );
+  for (const parameter of Object.keys(raw.authorizationParameters))
+    checkParameter(parameter, [...path, 'authorizationParameters', parameter], findings);
+
+  const hasSecret = secrets.length > 0;
+  const ca = raw.ca === undefined ? undefined : readAuthorities(raw.ca, [...path, 'ca'], readCa, findings);
+  const provider = resolveProvider(name, raw, hasSecret, ca);
+  if (provider.clientAuth === 'private_key_jwt') checkClientKeys(named, secrets, findings);
   if (provider.clientAuth !== 'none' && !hasSecret)
     say(
       'clientAuth',
@@ -81,6 +98,29 @@ export function readProvider(
       ],
     );
   return provider;
+}
+
+/** What signs assertions must be a private key: a secret in its place would only be found out at the first login. */
+function checkClientKeys(
+  { raw, path }: NamedProvider,
+  secrets: readonly ClientSecret[],
+  findings: Findings,
+): void {
+  for (const [at, { value }] of secrets.entries()) {
+    if (value === '') continue; // could not be read, which was said
+    try {
+      readClientKey(value);
+    } catch (error) {
+      const place =
+        raw.clientSecrets === undefined ? [...path, 'clientSecret'] : [...path, 'clientSecrets', at];
+      findings.add(
+        place,
+        `\`${pathText(place)}\` ${(error as Error).message}.`,
+        'make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`, and register its public half',
+        { blind: true },
+      );
+    }
+  }
 }
 
 /** A further audience is fetched with a refresh token only where there is one, and where something says which audience is meant. */

@@ -74,7 +74,7 @@ export function renderJsonSchema(): string {
 }
 
 function keyRow({ path, facts, kind, variable, byDefault, required, values = [] }: Key): string[] {
-  const secret = kind === 'secret' || kind === 'secrets';
+  const secret = kind === 'secret' || kind === 'secrets' || kind === 'listOrFile';
   const variables = variable === undefined ? [] : secret ? [variable, `${variable}_FILE`] : [variable];
   const given =
     byDefault === undefined ? (facts.byDefault ?? (required ? 'required' : '')) : code(plain(byDefault));

@@ -42,7 +42,10 @@ function wordsOf(issue: Issue, path: Path, value: unknown): Words {
     ];
   if (value === undefined) return missing(path, name);
   if (value === null) return [`${name} has no value.`, 'give it a value, or remove it'];
-  if (schema instanceof z.ZodUnion) return secret(name, value);
+  if (schema instanceof z.ZodUnion)
+    return facts?.form !== undefined && schema.options[0] instanceof z.ZodArray
+      ? [`${name} must be ${facts.form}.`, `write for example \`${facts.example}\``]
+      : secret(name, value);
   if (issue.code === 'invalid_value') return wrongValue(schema, facts, path, value);
   if (issue.code === 'too_small' && (value === '' || Array.isArray(value)))
     return [`${name} is empty.`, 'give it a value, or remove it'];

@@ -3,6 +3,7 @@ import { DURATION, DURATION_FORM } from '../document/duration.ts';
 import { key, later } from './key.ts';
 import { PROVIDER, text } from './provider-schema.ts';
 import { SESSION } from './session-schema.ts';
+import { TENANTS } from './tenants-schema.ts';
 
 const duration = () => z.string().regex(DURATION);
 
@@ -85,7 +86,7 @@ export const CONFIG_SCHEMA = z.strictObject({
       alternative: 'provider',
     },
   ),
-  tenants: later('Tenants'),
+  tenants: TENANTS,
   session: SESSION,
   exchange: later('Token exchange'),
   federation: later('Trust in tokens of other issuers by exchange'),

@@ -1,4 +1,5 @@
 import { parseAddress } from './address.ts';
+import { readAuthorities } from './authorities.ts';
 import type { Address, RedisConfig, SessionConfig } from './config.ts';
 import { durationBetween } from './duration-between.ts';
 import type { Findings } from './findings.ts';
@@ -87,33 +88,12 @@ function readRedis(
     host: (parsed?.hostname ?? '').replace(/^\[(.*)\]$/, '$1'),
     port: Number(parsed?.port || 6379),
     tls,
-    ca: ca === undefined ? undefined : readAuthorities(ca, readCa, findings),
+    ca: ca === undefined ? undefined : readAuthorities(ca, [...REDIS, 'ca'], readCa, findings),
     database: Number(parsed?.pathname.slice(1) ?? 0),
     username,
     keyPrefix,
     sentinel: sentinel === undefined ? undefined : readSentinel(sentinel, findings),
   };
-}
-
-function readAuthorities(
-  path: string,
-  readCa: (path: string) => string | undefined,
-  findings: Findings,
-): string | undefined {
-  const text = readCa(path);
-  const fault =
-    text === undefined
-      ? 'cannot be read'
-      : text.includes('-----BEGIN CERTIFICATE-----')
-        ? undefined
-        : 'holds no certificate in PEM form';
-  if (fault !== undefined)
-    findings.add(
-      [...REDIS, 'ca'],
-      `\`session.redis.ca\`: the file ${fault}.`,
-      'check the path, who may read the file, and that it begins with `-----BEGIN CERTIFICATE-----`',
-    );
-  return text;
 }
 
 function readSentinel(

@@ -54,13 +54,16 @@ export async function callbackNotes(terms: CallbackTerms): Promise<readonly Note
 }
 
 /** Every redirect URI once, and every audience once. */
-function questionsOf({ asked, config }: CallbackTerms, places: readonly Place[]): readonly Question[] {
+function questionsOf(
+  { asked, config, provider }: CallbackTerms,
+  places: readonly Place[],
+): readonly Question[] {
   const questions: Question[] = [];
   const firstUri = new Map<App, string>();
   for (const place of places) {
     const app = place.app ?? asked.apps[0];
     if (app === undefined || !app.credentials.includes('session')) continue;
-    const redirectUri = redirectUriOf(config, place);
+    const redirectUri = redirectUriOf(config, place, provider.redirectUri);
     if (!firstUri.has(app)) firstUri.set(app, redirectUri);
     if (questions.some((one) => one.redirectUri === redirectUri)) continue;
     questions.push(questionFor(app, app.audiences[0] ?? '', redirectUri));

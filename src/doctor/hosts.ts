@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { isLoopbackName } from '../forwarded/host.ts';
 import { publicOrigin } from '../forwarded/public-origin.ts';
-import { redirectUri } from '../login/sign-in.ts';
-import { isExactHost } from '../rules/host-pattern.ts';
+import { redirectUri } from '../login/redirect-uri.ts';
+import { isExactHost, tenantIn } from '../rules/host-pattern.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import { type Note, notesAbout } from './finding.ts';
 
@@ -70,8 +70,17 @@ export function placesOf(
 export const isKnownHost = (config: Pick<Config, 'loginUrl'>, ruleSet: RuleSet, host: string): boolean =>
   config.loginUrl?.host === host || ruleSet.appFor(host) !== undefined;
 
-/** @returns the redirect URI of sign-ins that begin at a place. */
+/**
+ * @param template of the app's provider, if it has one
+ * @returns the redirect URI of sign-ins that begin at a place; with tenants in the path, that of none
+ */
 export const redirectUriOf = (
   { loginUrl, basePath }: Pick<Config, 'loginUrl' | 'basePath'>,
-  { origin }: Place,
-): string => redirectUri({ origin: { origin }, basePath }, loginUrl);
+  { origin, host, app }: Place,
+  template?: string,
+): string =>
+  redirectUri(
+    { origin: { origin }, basePath, tenant: app === undefined ? '' : tenantIn(app, host) },
+    { redirectUri: template },
+    loginUrl,
+  );

@@ -55,7 +55,7 @@ async function visit(place: Place, parts: ProxyParts, config: Config): Promise<r
     origin,
     endpoints,
     clientId: providerOfApp(config, app).clientId,
-    redirectUri: redirectUriOf(config, place),
+    redirectUri: redirectUriOf(config, place, providerOfApp(config, app).redirectUri),
     wanted: protectedPath(ruleSet, app),
     notes,
   };

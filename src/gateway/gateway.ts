@@ -1,7 +1,7 @@
 import { createAssertions } from '../assertion/assertion.ts';
 import { deriveAssertionKeys } from '../assertion/assertion-keys.ts';
 import type { Address, Config, Secrets } from '../config/config.ts';
-import { expiringSecrets } from '../config/expiring-secrets.ts';
+import type { ConfigResult } from '../config/load.ts';
 import { segmentsOf } from '../forwarded/own-path.ts';
 import { createAdminHandler } from '../http/admin-listener.ts';
 import { createAnswers } from '../http/answers.ts';
@@ -29,8 +29,11 @@ import { createTransactions } from '../login/transaction.ts';
 import { createMetrics } from '../metrics.ts';
 import { createAssertionFor } from '../outcome/permit.ts';
 import type { AppVisit } from '../outcome/visit.ts';
+import { createClientSecrets } from '../reload/client-secrets.ts';
 import { createRulesInForce } from '../reload/rules-in-force.ts';
+import { createTenantList } from '../reload/tenant-list.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
+import { createTenants } from '../rules/tenancy.ts';
 import { createConfiguredStore } from '../session/configured-store.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from '../session/cookie-budget.ts';
 import { createCookies } from '../session/cookies.ts';
@@ -42,17 +45,17 @@ import { createSessionReader } from '../session/session-reader.ts';
 import { withDeadline } from '../token/deadline.ts';
 import { createTokenReader } from '../token/token-reader.ts';
 import { reopenAccessToken } from '../token/validate-access-token.ts';
-import { providerOfApp } from '../trust.ts';
+import { configuredName, providerOfApp, tenantTermsOf } from '../trust.ts';
 import { createProviders } from './providers.ts';
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
   /** Where it listens, as `host:port`. */
   readonly addresses: { readonly listen: string; readonly pagesListen: string; readonly adminListen: string };
-  /** Brings the rules on disk into force now; bad ones change nothing. @returns when that is done */
+  /** Brings rules, client secrets and the list of tenants on disk into force now; bad ones change nothing. @returns when that is done */
   reload(): Promise<void>;
-  /** Does the same whenever they change, from now on. @returns when what changed since the start is in force */
-  followRules(): Promise<void>;
+  /** Does the same whenever they change, from now on. @returns when what changed of the rules since the start is in force */
+  follow(): Promise<void>;
   /** Readiness off; every answer ends its connection. Still answers, for whoever has not heard of the end yet. */
   drain(why: string): void;
   /** Requests under way finish, then everything is closed. */
@@ -65,6 +68,8 @@ export interface Surroundings {
   readonly now?: () => number;
   readonly fetch?: typeof globalThis.fetch;
   readonly logTo?: LogDestination;
+  /** Reads the configuration again, for what of it may change while the gateway runs. */
+  readonly readConfig?: () => ConfigResult;
 }
 
 /** Milliseconds for which a stop waits for renewals: a call takes four seconds at most. */
@@ -87,11 +92,23 @@ export async function startGateway(
   });
   const rules = inForce.ruleSet;
 
-  const providers = createProviders(config, secrets, {
+  const terms = tenantTermsOf(config);
+  const tenants =
+    terms === undefined || config.tenants === undefined ? undefined : createTenants(terms, config.tenants);
+  const tenantList = createTenantList(config, tenants, log);
+  const tenantsInPath = tenants?.inPath === true;
+  const { loginUrl } = config;
+
+  const clientSecrets = createClientSecrets(secrets, { readConfig: surroundings.readConfig, log, now });
+  const providers = createProviders(config, clientSecrets, {
     now,
     fetch: surroundings.fetch ?? globalThis.fetch,
     onCall: (provider, outcome) => metrics.called(provider, outcome),
     onEvent: ({ message, event, issuer }) => log.warned(message, { kind: event, issuer }),
+    onFallback: (provider, place) =>
+      log.warned('the provider refused a client secret and took another one', {
+        ...{ kind: 'secret-fallback', provider, place },
+      }),
   });
   const { trusts, providerOf } = providers;
 
@@ -115,8 +132,8 @@ export async function startGateway(
   });
   const { store, kept } = configured;
   const reader = createSessionReader(store, (raw, terms) => reopenAccessToken(raw, terms, now()), now);
-  const sessionOf = ({ request, cookies, split, app }: AppVisit): Eventual<LiveSession | undefined> =>
-    whenThere(reader.read(request.host.name, '', cookies, split, trusts.of(app)), (live) =>
+  const sessionOf = ({ request, tenant, cookies, split, app }: AppVisit): Eventual<LiveSession | undefined> =>
+    whenThere(reader.read(request.host.name, tenant, cookies, split, trusts.of(app)), (live) =>
       live?.session.provider === providerOfApp(config, app).name ? live : undefined,
     );
 
@@ -133,11 +150,11 @@ export async function startGateway(
     signIn,
     sessionOf,
     openSession,
-    loginUrl: config.loginUrl,
+    loginUrl,
     now,
   });
   const brandOf = (app: App) => providerOfApp(config, app).brand;
-  const relay = createRelay({ ...config, transactions, brandOf, now });
+  const relay = createRelay({ loginUrl, public: config.public, transactions, brandOf, tenants, now });
   const logout = createLogout(providerOf, reader, store, memory, {
     notRevoked: (issuer, cause) =>
       log.warned('tokens of an ended session were not revoked', { kind: 'revocation-failed', issuer, cause }),
@@ -158,12 +175,12 @@ export async function startGateway(
     logout,
     backchannelLogout,
     public: config.public,
-    loginUrl: config.loginUrl,
+    loginUrl,
     assertionKeys: JSON.stringify(assertions.jwks),
     account: { sessionOf, clientOf, idle: config.session.idle, public: config.public, now },
   });
 
-  const visits = createVisits(config, rules, cookiesOf, brandOf);
+  const visits = createVisits(config, rules, cookiesOf, brandOf, tenants);
   const basePath = segmentsOf(config.basePath);
   const renewals =
     kept === undefined || !config.session.refresh
@@ -171,7 +188,7 @@ export async function startGateway(
       : createRenewals({
           ...{ store: kept, providerOf, trustsOf, now },
           onRefresh: (provider, outcome, cause) => {
-            metrics.refreshed(provider, outcome);
+            metrics.refreshed(configuredName(provider), outcome);
             if (cause !== undefined)
               log.warned('a session was not refreshed', { kind: 'refresh-failed', provider, outcome, cause });
           },
@@ -187,14 +204,14 @@ export async function startGateway(
     now,
   });
   const answers = createAnswers(signIn, memory, config.public, createAssertionFor(assertions));
-  const check = createCheck({ visits, basePath, pages, credentials, answers, now });
+  const check = createCheck({ visits, basePath, tenantsInPath, pages, credentials, answers, now });
 
   const metrics = createMetrics({
     rules: inForce.state,
     appsInReportMode: () => rules().apps.filter(({ mode }) => mode === 'report').length,
     keySets: () => providers.keySets(rules()),
     providers: providers.ready,
-    secrets: () => expiringSecrets(secrets),
+    secrets: clientSecrets.expiring,
     warmSessions: reader.warm,
     store: () => ({ name: config.session.store, reachable: configured.down() === undefined }),
   });
@@ -221,7 +238,7 @@ export async function startGateway(
       metrics,
       log,
     ),
-    pagesListen: createPagesApp(visits, basePath, pages, metrics, log),
+    pagesListen: createPagesApp(visits, basePath, pages, metrics, log, tenantsInPath),
     adminListen: createAdminHandler(config.adminListen, health, metrics, log),
   };
   const listeners: Listener[] = [];
@@ -241,6 +258,8 @@ export async function startGateway(
   const stop = async (): Promise<void> => {
     drain('closed');
     inForce.close();
+    clientSecrets.close();
+    tenantList.close();
     providers.stop();
     await Promise.all(listeners.map((listener) => listener.stop()));
     // What a provider is about to give must reach the store: the refresh token before it is spent.
@@ -256,8 +275,17 @@ export async function startGateway(
     };
     providers.start();
     log.started(addresses, { version: ruleSet.version, apps: ruleSet.apps.length });
-    const { reload, follow: followRules } = inForce;
-    return { addresses, reload, followRules, drain, stop, [Symbol.asyncDispose]: stop };
+    const reload = (): Promise<void> => {
+      clientSecrets.reload();
+      tenantList.reload();
+      return inForce.reload();
+    };
+    const follow = (): Promise<void> => {
+      clientSecrets.follow();
+      tenantList.follow();
+      return inForce.follow();
+    };
+    return { addresses, reload, follow, drain, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

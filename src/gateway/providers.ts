@@ -1,11 +1,20 @@
-import type { Config, Secrets } from '../config/config.ts';
+import { LRUCache } from 'lru-cache';
+import type { Config, ProviderConfig } from '../config/config.ts';
+import { holdsTenant } from '../document/tenant-text.ts';
 import type { AppProvider } from '../login/sign-in.ts';
 import { countCalls } from '../oidc/count-calls.ts';
-import { createIssuerKeys, createProvider, type Provider, type ProviderEvent } from '../oidc/provider.ts';
+import {
+  createIssuerKeys,
+  createProvider,
+  fetchFor,
+  type Provider,
+  type ProviderEvent,
+} from '../oidc/provider.ts';
+import type { ClientSecrets } from '../reload/client-secrets.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import type { Fetch } from '../token/bounded-fetch.ts';
 import type { KeySet } from '../token/key-set.ts';
-import { createTrusts, providerOfApp, type Trusts } from '../trust.ts';
+import { configuredName, createTrusts, providerOfApp, type Trusts } from '../trust.ts';
 
 /** The providers of the configuration, and the further issuers that rules name. */
 export interface Providers {
@@ -29,33 +38,47 @@ interface Surroundings {
   readonly fetch: Fetch;
   readonly onCall: (provider: string, outcome: Parameters<Parameters<typeof countCalls>[1]>[0]) => void;
   readonly onEvent: (event: ProviderEvent) => void;
+  /** A provider refused a client secret, and took the one at this place of the list, counted from 1. */
+  readonly onFallback: (provider: string, place: number) => void;
 }
+
+/** Tenants with an issuer of their own whose provider is kept at hand. */
+const TENANTS = 1000;
 
 /** Builds every provider. Nothing is fetched before `start` or the first use; one that is down concerns its own apps only. */
 export function createProviders(
   config: Config,
-  secrets: Secrets,
-  { now, fetch, onCall, onEvent }: Surroundings,
+  secrets: Pick<ClientSecrets, 'of'>,
+  { now, fetch, onCall, onEvent, onFallback }: Surroundings,
 ): Providers {
-  const callsOf = (provider: string) => ({
+  const callsOf = (provider: string, by: Fetch = fetch) => ({
     now,
-    fetch: countCalls(fetch, (outcome) => onCall(provider, outcome)),
+    fetch: countCalls(by, (outcome) => onCall(provider, outcome)),
     log: onEvent,
   });
   const providers = new Map<string, Provider>();
-  for (const [name, provider] of config.providers) {
-    const options = {
+  /** @param name the provider's as configured: secrets and numbers are not a tenant's own */
+  const create = (name: string, provider: ProviderConfig): Provider =>
+    createProvider({
       config: provider,
-      secrets: secrets.clients.get(name) ?? [],
+      secrets: secrets.of(name),
+      onFallback: (place) => onFallback(name, place),
       refresh: config.session.refresh,
       clockTolerance: config.clockTolerance,
-    };
-    providers.set(name, createProvider({ ...options, ...callsOf(name) }));
-  }
-  const named = (name: string): Provider => {
-    const provider = providers.get(name);
-    if (provider === undefined) throw new TypeError(`no provider ${name}`);
-    return provider;
+      ...callsOf(name, fetchFor(provider, fetch)),
+    });
+  // One whose issuer has `{tenant}` is no provider yet: each tenant's is made when it is first needed.
+  for (const [name, provider] of config.providers)
+    if (!holdsTenant(provider.issuer)) providers.set(name, create(name, provider));
+  const ofTenants = new LRUCache<string, Provider>({ max: TENANTS });
+  const of = (provider: ProviderConfig): Provider => {
+    const known = providers.get(provider.name) ?? ofTenants.get(provider.name);
+    if (known !== undefined) return known;
+    // INVARIANT: only a tenant that exists fills it, so nobody's request chooses whom we ask.
+    if (holdsTenant(provider.issuer)) throw new TypeError(`no tenant of the provider ${provider.name}`);
+    const made = create(configuredName(provider.name), provider);
+    ofTenants.set(provider.name, made);
+    return made;
   };
   const further = new Map<string, KeySet>();
   const keysOfIssuer = (issuer: string): KeySet => {
@@ -65,15 +88,15 @@ export function createProviders(
   };
 
   return {
-    trusts: createTrusts(config, { provider: (name) => named(name).keySet, issuer: keysOfIssuer }),
+    trusts: createTrusts(config, { provider: (provider) => of(provider).keySet, issuer: keysOfIssuer }),
     providerOf(app) {
       const provider = providerOfApp(config, app);
-      return { config: provider, identityProvider: named(provider.name).identityProvider };
+      return { config: provider, identityProvider: of(provider).identityProvider };
     },
-    keysOf: (app) => named(providerOfApp(config, app).name).keySet,
+    keysOf: (app) => of(providerOfApp(config, app)).keySet,
     ready: () => [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()]),
     keySets: (rules) => [
-      ...[...providers.values()].map(
+      ...[...providers.values(), ...ofTenants.values()].map(
         ({ identityProvider, keySet }) => [identityProvider.issuer, keySet.age()] as const,
       ),
       ...[...further]

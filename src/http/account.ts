@@ -4,7 +4,7 @@ import { corsHeaders, preflightHeaders } from '../outcome/cors.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type HeaderLine, NO_STORE, type Reply } from '../outcome/reply.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type AppVisit, tenantFact } from '../outcome/visit.ts';
 import type { Page } from '../pages/page.ts';
 import { pageHeaders, renderPage } from '../pages/render.ts';
 import type { App } from '../rules/rule-set.ts';
@@ -38,7 +38,7 @@ const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set(
 export const personClaims = (profile: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(profile).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
 
-const logoutAddress = ({ origin, basePath }: AppVisit): string => `${origin.origin}${basePath}/logout`;
+const logoutAddress = ({ home, basePath }: AppVisit): string => `${home}${basePath}/logout`;
 
 /** What `me` answers to. */
 export const ME_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
@@ -57,7 +57,7 @@ export async function me(
     return refuse(visit, 'method-not-allowed', { kind: 'script', headers: [['Allow', 'GET, HEAD']] });
   const live = await sessionOf(visit);
   const rd = safeReturnUrl(visit.request.headers.referer, visit.origin.origin, visit.rules, configured);
-  const loginUrl = loginAddress(visit.origin.origin, visit.basePath, rd ?? `${visit.origin.origin}/`);
+  const loginUrl = loginAddress(visit.home, visit.basePath, rd ?? `${visit.home}/`);
   if (live === undefined) return refuse(visit, 'login-needed', { kind: 'script', loginUrl });
   const { session, tokens } = live;
   const body = JSON.stringify({
@@ -90,11 +90,7 @@ export async function me(
 export async function accountPage(visit: AppVisit, { sessionOf }: AccountParts): Promise<Reply> {
   const live = await sessionOf(visit);
   if (live === undefined) {
-    const address = loginAddress(
-      visit.origin.origin,
-      visit.basePath,
-      `${visit.origin.origin}${visit.basePath}/`,
-    );
+    const address = loginAddress(visit.home, visit.basePath, `${visit.home}${visit.basePath}/`);
     return refuse(visit, 'login-needed', { loginUrl: address });
   }
   const { session, tokens } = live;
@@ -113,7 +109,7 @@ export async function accountPage(visit: AppVisit, { sessionOf }: AccountParts):
       items: [...(token.scopes.size === 0 ? ['none'] : token.scopes), `until ${time(token.expiresAt)}`],
     })),
     actions: [
-      { label: 'Back to the app', href: `${visit.origin.origin}/`, method: 'get', primary: true },
+      { label: 'Back to the app', href: `${visit.home}/`, method: 'get', primary: true },
       { label: 'Sign out', href: logoutAddress(visit), method: 'post' },
     ],
     requestId: visit.requestId,
@@ -129,5 +125,5 @@ const answer = (visit: AppVisit, body: string, headers: readonly HeaderLine[]): 
   reason: 'own-page',
   headers: [...headers, ['Content-Length', String(Buffer.byteLength(body))]],
   body,
-  facts: { app: visit.app.name, requestId: visit.requestId },
+  facts: { app: visit.app.name, ...tenantFact(visit), requestId: visit.requestId },
 });

@@ -7,7 +7,7 @@ import { loginAddress, withNeed } from '../outcome/login-address.ts';
 import { type AssertionFor, NOBODY, permit } from '../outcome/permit.ts';
 import { type RefusalDetails, refuse } from '../outcome/refusal.ts';
 import type { Facts, Reply } from '../outcome/reply.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type AppVisit, tenantFact } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { Rule, TokenNeed } from '../rules/rule.ts';
@@ -78,13 +78,12 @@ export function createAnswers(
 
   /** Where a login for this would be: a page comes back to itself, a script to the page that it runs on, never to the API. */
   function loginUrlFor(visit: AppVisit, ask: Ask): string {
-    const { app, origin, request, basePath, kind } = visit;
+    const { app, origin, home, request, basePath, kind } = visit;
     const rd =
       kind === 'page-load'
         ? request.target
-        : (safeReturnUrl(request.headers.referer, origin.origin, visit.rules, configured) ??
-          `${origin.origin}/`);
-    return withNeed(loginAddress(origin.origin, basePath, rd), app, ask);
+        : (safeReturnUrl(request.headers.referer, origin.origin, visit.rules, configured) ?? `${home}/`);
+    return withNeed(loginAddress(home, basePath, rd), app, ask);
   }
 
   /** A permit for a decided credential, with the line for the upstream (design: "To the upstream"). */
@@ -109,6 +108,7 @@ export function createAnswers(
     preflight: (visit) =>
       permit('preflight', visit.app, NOBODY, undefined, visit.split.rest, {
         app: visit.app.name,
+        ...tenantFact(visit),
         credential: 'none',
         requestId: visit.requestId,
       }),
@@ -184,6 +184,7 @@ export function createAnswers(
 /** What the log says of an answer by a rule. The id of the request is made when the log asks for it. */
 class RuleFacts implements Facts {
   readonly app: string;
+  readonly tenant: string | undefined;
   readonly rule: string;
   readonly credential: 'session' | 'bearer' | 'none';
   readonly subject: string | undefined;
@@ -199,6 +200,7 @@ class RuleFacts implements Facts {
     cause?: string,
   ) {
     this.app = visit.app.name;
+    this.tenant = visit.tenant === '' ? undefined : visit.tenant;
     this.rule = rule.id;
     this.credential = credential;
     this.subject = token?.subject;

@@ -28,6 +28,8 @@ export interface CheckParts {
   readonly visits: Visits;
   /** Segments of the configured base path. */
   readonly basePath: readonly string[];
+  /** Whether the gateway's own pages are below a tenant's segment as well. */
+  readonly tenantsInPath?: boolean;
   readonly pages: (page: OwnPage, visit: Visit) => Promise<Reply>;
   readonly credentials: Credentials;
   readonly answers: Answers;
@@ -39,22 +41,27 @@ export interface CheckParts {
  * The straight path: forwarded request → own paths → host → aliases → path → rule → credential → access token →
  * decision → answer. Host, method and path alone choose the rule; the rule says which token is wanted.
  */
-export function createCheck({ visits, basePath, pages, credentials, answers, now }: CheckParts): Check {
+export function createCheck(parts: CheckParts): Check {
+  const { visits, pages, credentials, answers, now } = parts;
+  const ownPageAt = (path: CanonicalPath): OwnPage | undefined =>
+    ownPage(path, parts.basePath, parts.tenantsInPath);
   return (request) => {
     const visit = visits(request, 'check');
 
     // INVARIANT: a path of the gateway's own never yields 2xx here, whatever the host and the method.
-    const page = request.path === undefined ? undefined : ownPage(request.path, basePath);
+    const page = request.path === undefined ? undefined : ownPageAt(request.path);
     if (page !== undefined) return pages(page, visit);
 
-    if (!hasApp(visit)) return refuse(visit, 'unknown-host');
+    if (!hasApp(visit)) return refuse(visit, visit.stranger);
     if (imitatesHeader(visit)) return refuse(visit, 'header-alias');
-    const paths = request.path === undefined ? tolerated(visit, basePath) : [request.path];
+    const paths = request.path === undefined ? tolerated(visit, ownPageAt) : [request.path];
     if (paths.length === 0) return refuse(visit, 'path-ambiguous');
     if (request.headers.authorization.length > 1) return refuse(visit, 'authorization-repeated');
     if (mayPreflight(visit, paths)) return answers.preflight(visit);
 
     const match = matchPaths(visit, request.method, paths);
+    if (visit.lacksTenant && (match.kind === 'none' || match.rule.need.kind !== 'public'))
+      return refuse(visit, 'tenant-unknown');
     if (match.kind === 'none') return unmatched(visit, match.reason);
     const { rule } = match;
     if (rule.need.kind === 'deny') return refuse(visit, 'rule-deny', { facts: { rule: rule.id } });
@@ -104,10 +111,13 @@ const bestToken = (rule: Rule, tokens: readonly AccessToken[], at: number): Acce
  * The readings of a path that is not canonical, as far as the app tolerates its spelling. INVARIANT: none when any of
  * them is a path of the gateway's own, which an upstream must not be asked for in its place.
  */
-function tolerated({ request, app }: AppVisit, basePath: readonly string[]): readonly CanonicalPath[] {
+function tolerated(
+  { request, app }: AppVisit,
+  ownPageAt: (path: CanonicalPath) => OwnPage | undefined,
+): readonly CanonicalPath[] {
   if (app.tolerate.length === 0) return [];
   const readings = pathReadings(pathOf(request.target), app.tolerate);
-  return readings.some((reading) => ownPage(reading, basePath) !== undefined) ? [] : readings;
+  return readings.some((reading) => ownPageAt(reading) !== undefined) ? [] : readings;
 }
 
 /** Which rule a method meets here; every reading of the path must meet the same. */
@@ -144,6 +154,7 @@ function mayPreflight(visit: AppVisit, paths: readonly CanonicalPath[]): boolean
   if (app.origins !== 'upstream' && from !== origin.origin && !app.origins.includes(from)) return false;
   const match = matchPaths(visit, request.headers.accessControlRequestMethod ?? '', paths);
   if (match.kind !== 'rule' || match.rule.need.kind === 'deny') return false;
+  if (visit.lacksTenant && match.rule.need.kind !== 'public') return false;
   // Whoever denies OPTIONS by name means preflights too.
   const own = matchPaths(visit, request.method, paths);
   return own.kind !== 'rule' || own.rule.method !== 'OPTIONS' || own.rule.need.kind !== 'deny';

@@ -13,7 +13,7 @@ import { documentReply } from '../outcome/document-reply.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
-import { type AppVisit, hasApp, type Visit } from '../outcome/visit.ts';
+import { type AppVisit, hasApp, isBelowSegment, startTarget, type Visit } from '../outcome/visit.ts';
 import { StoreUnavailable } from '../session/store-unavailable.ts';
 import type { AccountParts } from './account.ts';
 import { accountPage, ME_METHODS, me } from './account.ts';
@@ -46,6 +46,8 @@ interface PageRow {
   readonly answer: Answer;
   /** The same on the login host of the central shape, where no app has it; absent: no page there. */
   readonly withoutApp?: (visit: Visit) => Reply;
+  /** Whether it is the same for all tenants, or finds its tenant by itself, where the address should name one. */
+  readonly withoutTenant?: true;
 }
 
 /** Whether a page wants the body of a request; no other body is ever read. */
@@ -59,7 +61,8 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
       methods: ['GET'],
       onCheck: true,
       answer: (visit) => parts.relay(visit) ?? parts.callback(visit),
-      withoutApp: (visit) => parts.relay(visit) ?? refuse(visit, 'unknown-host'),
+      withoutApp: (visit) => parts.relay(visit) ?? refuse(visit, visit.stranger),
+      withoutTenant: true,
     },
     logout: {
       methods: ['GET', 'HEAD', 'POST'],
@@ -71,8 +74,14 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
       onCheck: true,
       answer: loggedOut,
       withoutApp: loggedOut,
+      withoutTenant: true,
     },
-    error: { methods: ['GET', 'HEAD'], onCheck: true, answer: (visit) => refuse(visit, 'error-page') },
+    error: {
+      methods: ['GET', 'HEAD'],
+      onCheck: true,
+      answer: (visit) => refuse(visit, 'error-page'),
+      withoutTenant: true,
+    },
     account: {
       methods: ['GET', 'HEAD'],
       onCheck: false,
@@ -83,15 +92,35 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
       methods: ['GET', 'HEAD'],
       onCheck: false,
       answer: (visit) => keysPage(visit, parts.assertionKeys),
+      withoutTenant: true,
     },
-    'backchannel-logout': { methods: ['POST'], onCheck: false, answer: parts.backchannelLogout },
-    'resource-metadata': { methods: ['GET', 'HEAD'], onCheck: false, answer: notFound },
-    unknown: { methods: ['GET', 'HEAD', 'POST'], onCheck: true, answer: notFound },
+    'backchannel-logout': {
+      methods: ['POST'],
+      onCheck: false,
+      answer: parts.backchannelLogout,
+      withoutTenant: true,
+    },
+    'resource-metadata': {
+      methods: ['GET', 'HEAD'],
+      onCheck: false,
+      answer: notFound,
+      withoutTenant: true,
+    },
+    unknown: {
+      methods: ['GET', 'HEAD', 'POST'],
+      onCheck: true,
+      answer: notFound,
+      withoutTenant: true,
+    },
   };
   return async (page, visit, form = new URLSearchParams()) => {
     const row = pages[page];
     const answer = answerOf(row, visit, form);
-    if (answer === undefined) return refuse(visit, 'unknown-host');
+    if (answer === undefined) return refuse(visit, visit.stranger);
+    // Below a segment that is no tenant nothing is, as at a host that is none.
+    if (visit.tenant === '' && isBelowSegment(visit))
+      return refuse(visit, visit.lacksTenant ? 'tenant-unknown' : 'page-unknown');
+    if (visit.lacksTenant && row.withoutTenant !== true) return refuse(visit, 'tenant-unknown');
     if (visit.door === 'check' && !row.onCheck) {
       return refuse(visit, 'router-missing', {
         hint: `Add a router with the rule ${routerRule(visit)} and priority 10000.`,
@@ -121,8 +150,10 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
 }
 
 /** The line of design §3.1 that the proxy lacks, for the host at hand. */
-const routerRule = ({ request, basePath }: Visit): string =>
-  `Host(\`${request.host.name}\`) && (PathPrefix(\`${basePath}\`) || PathPrefix(\`/.well-known/oauth-protected-resource\`))`;
+function routerRule({ request, basePath, home, origin, lacksTenant }: Visit): string {
+  const below = lacksTenant || home !== origin.origin ? ` || PathRegexp(\`^/[^/]+${basePath}(/|$)\`)` : '';
+  return `Host(\`${request.host.name}\`) && (PathPrefix(\`${basePath}\`)${below} || PathPrefix(\`/.well-known/oauth-protected-resource\`))`;
+}
 
 const notFound = (visit: AppVisit): Reply => refuse(visit, 'page-unknown');
 
@@ -134,8 +165,8 @@ const keysPage = (visit: AppVisit, keys: string): Reply =>
 const loggedOut = (visit: Visit): Reply =>
   refuse(visit, 'logged-out-page', {
     status: visit.door === 'check' ? 401 : 200,
-    ...(hasApp(visit)
-      ? { loginUrl: loginAddress(visit.origin.origin, visit.basePath, `${visit.origin.origin}/`) }
+    ...(hasApp(visit) && !visit.lacksTenant
+      ? { loginUrl: loginAddress(visit.home, visit.basePath, `${visit.home}/`) }
       : {}),
   });
 
@@ -164,7 +195,7 @@ async function login(visit: AppVisit, { signIn, public: configured }: OwnPagesPa
   return signIn(visit, {
     audience,
     scopes: (query.get('scope') ?? '').split(' ').filter((scope) => known.has(scope)),
-    returnTo: returnTo ?? '/',
+    returnTo: returnTo ?? startTarget(visit),
     ...(query.get('prompt') === 'select_account' ? { prompt: 'select_account' } : {}),
     ...(stepUp === undefined ? {} : { stepUp }),
   });

@@ -17,6 +17,7 @@ import { writeReply } from './write-reply.ts';
  * The Express application for people: the gateway's own pages, reached through the proxy's extra router. Paths are
  * recognised as the check recognises them, on the canonical path, so that both doors agree about every spelling.
  * @param basePath segments of the configured base path
+ * @param tenantsInPath whether the pages are below a tenant's segment as well
  */
 export function createPagesApp(
   visits: Visits,
@@ -24,13 +25,14 @@ export function createPagesApp(
   pages: OwnPages,
   metrics: Metrics,
   log: Log,
+  tenantsInPath = false,
 ): Express {
   const serve: RequestHandler = (request, response) => {
     if (isHeaderFlood(request)) return writeReply(response, bareRefusal('header-flood'));
     const read = readDirect(request.method, request.originalUrl, request.rawHeaders);
     if (typeof read === 'string') return writeReply(response, bareRefusal(read));
     const visit = visits(read, 'direct');
-    const page = read.path === undefined ? undefined : ownPage(read.path, basePath);
+    const page = read.path === undefined ? undefined : ownPage(read.path, basePath, tenantsInPath);
     const answer = async (): Promise<Reply> => {
       if (page === undefined) return refuse(visit, 'page-unknown');
       if (!takesForm(page, request.method)) return pages(page, visit);

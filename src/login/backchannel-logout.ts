@@ -1,8 +1,9 @@
 import type { ProviderConfig } from '../config/config.ts';
+import { holdsTenant } from '../document/tenant-text.ts';
 import { isLogoutRefusal, type LogoutToken, validateLogoutToken } from '../oidc/logout-token.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { NO_STORE, type Reply } from '../outcome/reply.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type AppVisit, tenantFact } from '../outcome/visit.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { KeptSessions } from '../session/kept-sessions.ts';
 import { endedProviderSession } from '../session/session.ts';
@@ -49,6 +50,8 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
     if (raw === undefined || second !== undefined)
       return fail('logout-token-invalid', 'the form does not hold just one logout_token');
     const { name: provider, issuer, clientId, idTokenAlg: algorithm } = parts.configOf(visit.app);
+    // Each tenant's provider has to say it at the address of its tenant.
+    if (holdsTenant(issuer)) return refuse(visit, 'tenant-unknown', { kind: 'script' });
     const keys = parts.keysOf(visit.app);
     const terms = { issuer, clientId, algorithm, keys, now: now(), clockTolerance };
     const token = await validateLogoutToken(raw, terms);
@@ -103,6 +106,7 @@ const done = (visit: AppVisit, { subject }: LogoutToken, ended: number): Reply =
   headers: [NO_STORE, ['X-Content-Type-Options', 'nosniff'], ['Content-Length', '0']],
   facts: {
     app: visit.app.name,
+    ...tenantFact(visit),
     requestId: visit.requestId,
     cause: `${ended} of our sessions ended`,
     ...(subject === undefined ? {} : { subject }),

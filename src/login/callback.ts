@@ -7,8 +7,8 @@ import { type OAuthErrorCode, ProviderError } from '../oidc/provider-error.ts';
 import type { StepUp } from '../outcome/challenge.ts';
 import { loginAddress, withNeed } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
-import { type Reply, redirect } from '../outcome/reply.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type Facts, type Reply, redirect } from '../outcome/reply.ts';
+import { type AppVisit, startTarget, tenantFact } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import { isSteppedUp } from '../rules/decide.ts';
 import type { App } from '../rules/rule-set.ts';
@@ -18,10 +18,11 @@ import type { IssuerTrusts } from '../token/token-reader.ts';
 import { looksLikeJwt } from '../token/token-spelling.ts';
 import { isRefusal, OPAQUE_TOKEN, validateAccessToken } from '../token/validate-access-token.ts';
 import { type LoginEnd, type LoginMemory, withoutAsked } from './login-memory.ts';
+import { namesTenant, redirectUri } from './redirect-uri.ts';
 import { refusalHint } from './refusal-hint.ts';
 import { returnUrl } from './return-url.ts';
 import type { SessionOpener } from './session-opener.ts';
-import { type AppProvider, redirectUri, type SignIn, scopesToAsk } from './sign-in.ts';
+import { type AppProvider, type SignIn, scopesToAsk } from './sign-in.ts';
 import { nowMet, stepUpName } from './step-up.ts';
 import {
   type StateContent,
@@ -77,20 +78,24 @@ export function createCallback(parts: CallbackParts): Callback {
     ttl: TRANSACTION_LIFETIME * 1000,
   });
 
-  return async (visit) => {
-    if (visit.request.method !== 'GET')
-      return refuse(visit, 'method-not-allowed', { headers: [['Allow', 'GET']] });
+  return async (asked) => {
+    if (asked.request.method !== 'GET')
+      return refuse(asked, 'method-not-allowed', { headers: [['Allow', 'GET']] });
     // A prefetch must not use up the code; the real navigation follows.
-    if (visit.request.headers.purpose !== undefined) return refuse(visit, 'login-needed');
-    const parameters = new URLSearchParams(queryOf(visit.request.target));
+    if (asked.request.headers.purpose !== undefined) return refuse(asked, 'login-needed');
+    const parameters = new URLSearchParams(queryOf(asked.request.target));
     const states = parameters.getAll('state');
-    if (states.length > 1) return refuse(visit, 'callback-malformed');
-    const host = visit.request.host.name;
+    if (states.length > 1) return refuse(asked, 'callback-malformed');
+    const host = asked.request.host.name;
     const content = states[0] === undefined ? undefined : transactions.openState(states[0], host);
-    if (content === undefined) return refuse(visit, 'callback-state');
+    const visit = content === undefined ? undefined : visitOf(asked, content);
+    if (content === undefined || visit === undefined) return refuse(asked, 'callback-state');
     const over = transactions.end(content.id, visit.cookies, visit.split);
     if (content.startedAt + TRANSACTION_LIFETIME <= now()) {
-      return refuse(visit, 'callback-expired', { returnTo: content.returnTo ?? '/', setCookie: over });
+      return refuse(visit, 'callback-expired', {
+        returnTo: content.returnTo ?? startTarget(visit),
+        setCookie: over,
+      });
     }
     const transaction = transactions.find(content, host, visit.cookies, visit.split);
     if (transaction === undefined) return withoutCookie(visit, content, parameters);
@@ -102,17 +107,34 @@ export function createCallback(parts: CallbackParts): Callback {
     if (joined !== undefined) return joined;
     if (spent.has(content.id)) return withoutCookie(visit, content, parameters);
     if ((underWay.get(content.provider) ?? 0) >= MOST_UNDER_WAY)
-      return refuse(visit, 'provider-unavailable', { returnTo: content.returnTo ?? '/' });
+      return refuse(visit, 'provider-unavailable', { returnTo: content.returnTo ?? startTarget(visit) });
     spent.set(content.id, true);
     count(content.provider, 1);
     const late = (): Reply =>
-      refuse(visit, 'provider-unavailable', { returnTo: transaction.state.returnTo ?? '/', setCookie: over });
+      refuse(visit, 'provider-unavailable', {
+        returnTo: transaction.state.returnTo ?? startTarget(visit),
+        setCookie: over,
+      });
     const redemption = withDeadline(LONGEST, redeem(visit, transaction, parameters, over), late).finally(() =>
       count(content.provider, -1),
     );
     running.set(content.id, redemption);
     return redemption;
   };
+
+  /**
+   * The visit as the tenant's whose login it was: by the address, or by `state` where one address is for all tenants.
+   * @returns undefined where the address is another tenant's, or no login could have sent anybody there
+   */
+  function visitOf(visit: AppVisit, { tenant = '' }: StateContent): AppVisit | undefined {
+    if (!visit.lacksTenant) {
+      const isShared = visit.home !== visit.origin.origin;
+      const isOwn = !isShared || namesTenant(parts.providerOf(visit.app).config);
+      return visit.tenant === tenant && isOwn ? visit : undefined;
+    }
+    const own = tenant === '' ? undefined : visit.atTenant(tenant);
+    return own === undefined || namesTenant(parts.providerOf(own.app).config) ? undefined : own;
+  }
 
   /** A finished login leads to its page; one whose cookie is gone starts afresh, once, then explains. */
   async function withoutCookie(
@@ -121,7 +143,7 @@ export function createCallback(parts: CallbackParts): Callback {
     parameters: URLSearchParams,
   ): Promise<Reply> {
     const { audience, scopes, stepUp, attempt } = content;
-    const returnTo = content.returnTo ?? '/';
+    const returnTo = content.returnTo ?? startTarget(visit);
     const live = await parts.sessionOf(visit);
     // A session from before this login is not its fruit: leading on would only start the next one, for ever.
     if (live !== undefined && live.session.createdAt >= content.startedAt) {
@@ -142,7 +164,7 @@ export function createCallback(parts: CallbackParts): Callback {
     const { app, cookies, split } = visit;
     const { audience, scopes, provider, stepUp, silent, attempt } = transaction.state;
     const host = visit.request.host.name;
-    const returnTo = transaction.state.returnTo ?? '/';
+    const returnTo = transaction.state.returnTo ?? startTarget(visit);
     const asked = { audience, scopes: scopesToAsk(app, audience, scopes) };
     const before = memory.read(host, cookies, split);
     const live = await parts.sessionOf(visit);
@@ -171,7 +193,7 @@ export function createCallback(parts: CallbackParts): Callback {
     let result: LoginResult;
     try {
       result = await identityProvider.redeem({
-        redirectUri: redirectUri(visit, parts.loginUrl),
+        redirectUri: redirectUri(visit, config, parts.loginUrl),
         parameters,
         state: parameters.get('state') ?? '',
         nonce: transaction.nonce,
@@ -240,10 +262,11 @@ function scopesHeld(live: LiveSession | undefined, audience: string): ReadonlySe
 }
 
 /** The address of another login for the same. */
-const againFor = ({ app, origin, basePath }: AppVisit, ask: StateContent, returnTo: string): string =>
-  withNeed(loginAddress(origin.origin, basePath, returnTo), app, ask);
+const againFor = ({ app, home, basePath }: AppVisit, ask: StateContent, returnTo: string): string =>
+  withNeed(loginAddress(home, basePath, returnTo), app, ask);
 
-const facts = (visit: AppVisit): { app: string; requestId: string } => ({
+const facts = (visit: AppVisit): Facts & { readonly app: string } => ({
   app: visit.app.name,
+  ...tenantFact(visit),
   requestId: visit.requestId,
 });

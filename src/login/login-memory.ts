@@ -1,7 +1,7 @@
 import { cookieBytes } from '../session/cookie-carrier.ts';
 import type { Cookies } from '../session/cookies.ts';
 import type { SplitCookies } from '../session/own-cookies.ts';
-import type { Sealer } from '../session/seal.ts';
+import type { Binding, Sealer } from '../session/seal.ts';
 import type { Asked } from '../session/session.ts';
 
 /** Seconds for which the end of a login is remembered. */
@@ -37,14 +37,20 @@ export interface LoginMemory {
   forget(cookies: Cookies, split: SplitCookies): readonly string[];
 }
 
-const nameOf = (cookies: Cookies): string => `${cookies.prefix}-asked`;
+const nameOf = ({ prefix, suffix }: Cookies): string => `${prefix}-asked${suffix}`;
+
+const bindingOf = (host: string, { tenant }: Cookies): Binding => ({
+  purpose: 'asked',
+  host,
+  context: tenant,
+});
 
 export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemory {
   return {
     read(host, cookies, split) {
       const sealed = cookies.carrier.read(split.own, nameOf(cookies));
       if (sealed === undefined) return [];
-      const opened = sealer.open({ purpose: 'asked', host, context: '' }, sealed, now());
+      const opened = sealer.open(bindingOf(host, cookies), sealed, now());
       const ends = (opened?.payload ?? []) as readonly LoginEnd[];
       return ends.filter((end) => end.at > now() - MEMORY);
     },
@@ -52,15 +58,11 @@ export function createLoginMemory(sealer: Sealer, now: () => number): LoginMemor
       // The scopes of a large app may be too many for a cookie: then fewer logins are remembered.
       for (let kept = ENTRIES; kept > 0; kept -= 1) {
         const ends = [...before, end].slice(-kept);
-        const sealed = sealer.seal({ purpose: 'asked', host, context: '' }, ends, now() + MEMORY);
+        const sealed = sealer.seal(bindingOf(host, cookies), ends, now() + MEMORY);
         const lines = cookies.carrier.write(nameOf(cookies), sealed, MEMORY);
         if (lines !== undefined && cookieBytes(lines) <= MOST_BYTES) return lines;
       }
-      const bare = sealer.seal(
-        { purpose: 'asked', host, context: '' },
-        [{ ...end, scopes: [] }],
-        now() + MEMORY,
-      );
+      const bare = sealer.seal(bindingOf(host, cookies), [{ ...end, scopes: [] }], now() + MEMORY);
       return cookies.carrier.write(nameOf(cookies), bare, MEMORY) ?? [];
     },
     forget: (cookies, split) =>

@@ -3,11 +3,12 @@ import { isForeignAction } from '../forwarded/same-site.ts';
 import { ProviderError } from '../oidc/provider-error.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
-import { type AppVisit, allowedOrigins } from '../outcome/visit.ts';
+import { type AppVisit, allowedOrigins, tenantFact } from '../outcome/visit.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { SessionReader } from '../session/session-reader.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { LoginMemory } from './login-memory.ts';
+import { namesTenant } from './redirect-uri.ts';
 import { revokeTokens } from './revocation.ts';
 import type { AppProvider } from './sign-in.ts';
 
@@ -56,9 +57,9 @@ export function createLogout(
   events: RevocationEvents,
 ): Logout {
   return async (visit) => {
-    const { app, request, cookies, split, origin, basePath } = visit;
+    const { app, request, cookies, split, origin, home, basePath } = visit;
     const { config, identityProvider } = providerOf(app);
-    const found = await reader.whole(request.host.name, '', cookies, split);
+    const found = await reader.whole(request.host.name, visit.tenant, cookies, split);
     const session = found?.provider === config.name ? found : undefined;
     // Also one of a provider that the app has no more: only the steps at the provider are left out then.
     if (found !== undefined)
@@ -70,9 +71,11 @@ export function createLogout(
       }, events.failed);
     }
     const setCookie = [...cookies.session.clear(split), ...memory.forget(cookies, split)];
-    const loggedOut = `${origin.origin}${basePath}/logged-out`;
+    // One address for all tenants of a host, as the callback is, unless that is one of the tenant's own.
+    const loggedOut = `${namesTenant(config) ? home : origin.origin}${basePath}/logged-out`;
     const facts = {
       app: app.name,
+      ...tenantFact(visit),
       requestId: visit.requestId,
       ...(found === undefined ? {} : { subject: found.subject }),
     };

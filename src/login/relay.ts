@@ -3,9 +3,10 @@ import { type PublicAddress, publicOrigin } from '../forwarded/public-origin.ts'
 import { queryOf } from '../forwarded/request-target.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
-import type { AppVisit, Visit } from '../outcome/visit.ts';
+import { type AppVisit, startTarget, tenantFact, type Visit } from '../outcome/visit.ts';
 import type { Brand } from '../pages/page.ts';
 import type { App } from '../rules/rule-set.ts';
+import type { Tenants } from '../rules/tenancy.ts';
 import { returnUrl } from './return-url.ts';
 import { type Home, TRANSACTION_LIFETIME, type Transactions } from './transaction.ts';
 
@@ -23,6 +24,7 @@ export interface RelayParts {
   readonly public: PublicAddress | undefined;
   readonly transactions: Pick<Transactions, 'openRelayed'>;
   readonly brandOf: (app: App) => Brand;
+  readonly tenants?: Tenants | undefined;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -33,7 +35,8 @@ const RELAYED = ['code', 'state', 'iss', 'error', 'error_description'];
 /** Characters of the location: longer than any authorization response, and about what proxies take as header lines. */
 const LONGEST = 12_288;
 
-export function createRelay({ loginUrl, public: configured, transactions, brandOf, now }: RelayParts): Relay {
+export function createRelay(parts: RelayParts): Relay {
+  const { loginUrl, public: configured, transactions, brandOf, tenants, now } = parts;
   return (visit) => {
     if (visit.request.host.name !== loginUrl?.host) return undefined;
     if (visit.request.method !== 'GET')
@@ -45,14 +48,14 @@ export function createRelay({ loginUrl, public: configured, transactions, brandO
     if (content === undefined) return refuse(visit, 'callback-state');
     if (content.home.name === visit.request.host.name && visit.app !== undefined) return undefined;
 
-    const home = atHome(visit, content.home);
+    const home = atHome(visit, content.home, content.tenant ?? '');
     if (home === undefined)
       return refuse(visit, 'unknown-host', {
         facts: { cause: 'no app has the host that state is sealed for' },
       });
     if (content.startedAt + TRANSACTION_LIFETIME <= now())
       return refuse(home, 'callback-expired', {
-        returnTo: returnUrl(content.returnTo ?? '/', home.origin.origin),
+        returnTo: returnUrl(content.returnTo ?? startTarget(home), home.origin.origin),
       });
     // A prefetch, a script or a frame would use up the code where the person never sees it.
     if (!isNavigation(visit)) return refuse(home, 'login-needed');
@@ -62,17 +65,26 @@ export function createRelay({ loginUrl, public: configured, transactions, brandO
     });
     const location = `${home.origin.origin}${home.basePath}/callback?${new URLSearchParams(known)}`;
     if (location.length > LONGEST) return refuse(home, 'callback-malformed');
-    return redirect(303, 'login-relayed', location, [], { app: home.app.name, requestId: home.requestId });
+    const facts = { app: home.app.name, ...tenantFact(home), requestId: home.requestId };
+    return redirect(303, 'login-relayed', location, [], facts);
   };
 
   /** The visit as pages and links of its home would have it. @returns undefined when no app has that host now. */
-  function atHome(visit: Visit, { name, port }: Home): AppVisit | undefined {
+  function atHome(visit: Visit, { name, port }: Home, tenant: string): AppVisit | undefined {
     const app = visit.rules.appFor(name);
     if (app === undefined) return undefined;
     const { request, rules, kind, door, cookies, split, requestId, basePath } = visit;
     const origin = publicOrigin({ name, port, finalDot: false }, configured);
-    const shown = { origin, app, brand: brandOf(app) };
-    return { request, rules, kind, door, cookies, split, requestId, basePath, ...shown };
+    const isShared = tenant !== '' && tenants?.place(app) === 'path';
+    return {
+      ...{ request, rules, kind, door, cookies, split, requestId, basePath, origin, tenant },
+      app: rules.forTenant(app, tenant),
+      home: isShared ? `${origin.origin}/${tenant}` : origin.origin,
+      stranger: 'unknown-host',
+      lacksTenant: false,
+      brand: brandOf(app),
+      atTenant: () => undefined,
+    };
   }
 }
 

@@ -121,7 +121,7 @@ export function createSessionOpener(
       version: SESSION_VERSION,
       id,
       host: visit.request.host.name,
-      tenant: '',
+      tenant: visit.tenant,
       provider,
       clientId,
       subject: result.subject,

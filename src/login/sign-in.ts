@@ -4,9 +4,10 @@ import { ProviderError } from '../oidc/provider-error.ts';
 import type { StepUp } from '../outcome/challenge.ts';
 import { refuse } from '../outcome/refusal.ts';
 import { type Reply, redirect } from '../outcome/reply.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type AppVisit, tenantFact } from '../outcome/visit.ts';
 import type { App } from '../rules/rule-set.ts';
 import { isLoop, type LoginMemory } from './login-memory.ts';
+import { acrValuesOf, redirectUri } from './redirect-uri.ts';
 import type { Transactions } from './transaction.ts';
 
 /** The provider that signs an app's people in. */
@@ -63,15 +64,6 @@ const furtherAudiences = (
   moreAudiences === 'refresh' ? [...app.scopesByAudience.keys()].filter((one) => one !== audience) : [];
 
 /**
- * The redirect URI: the login host's in the central shape, else the host's own. INVARIANT: made of configured origins,
- * never of a header's scheme or port.
- */
-export const redirectUri = (
-  { origin, basePath }: { readonly origin: { readonly origin: string }; readonly basePath: string },
-  loginUrl: LoginUrl | undefined,
-): string => `${loginUrl?.origin ?? origin.origin}${basePath}/callback`;
-
-/**
  * @param now Unix seconds
  * @param loginUrl of the central shape
  */
@@ -108,9 +100,10 @@ export function createSignIn(
         ...(stepUp === undefined ? {} : { stepUp }),
       },
     );
+    const acrValues = [...new Set([...(stepUp?.acr ?? []), ...acrValuesOf(config, visit.tenant)])];
     try {
       const asked = {
-        redirectUri: redirectUri(visit, loginUrl),
+        redirectUri: redirectUri(visit, config, loginUrl),
         state: started.state,
         nonce: started.transaction.nonce,
         codeVerifier: started.transaction.codeVerifier,
@@ -120,7 +113,7 @@ export function createSignIn(
         ],
         audiences: [...(request.audience === '' ? [] : [request.audience]), ...further],
         ...(prompt === undefined ? {} : { prompt }),
-        ...(stepUp === undefined || stepUp.acr.length === 0 ? {} : { acrValues: stepUp.acr }),
+        ...(acrValues.length === 0 ? {} : { acrValues }),
         ...(stepUp?.loginWithin === undefined ? {} : { maxAge: stepUp.loginWithin }),
       };
       const { idTokenHint } = request;
@@ -132,7 +125,7 @@ export function createSignIn(
         hinted === undefined || hinted.length > LONGEST_HINTED
           ? await identityProvider.authorizationUrl(asked)
           : hinted;
-      const facts = { app: app.name, requestId: visit.requestId };
+      const facts = { app: app.name, ...tenantFact(visit), requestId: visit.requestId };
       return redirect(302, 'login-started', location, [...setCookie, ...started.setCookie], facts);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;

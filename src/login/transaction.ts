@@ -57,6 +57,8 @@ export interface StateContent {
   readonly silent?: true | undefined;
   /** What the sign-in itself was asked for (RFC 9470). */
   readonly stepUp?: StepUp | undefined;
+  /** Whose login it is; undefined for an app without tenants. */
+  readonly tenant?: string;
   /** In the central shape: the host whose callback the answer is for. Else the seal itself is bound to it. */
   readonly home?: Home;
 }
@@ -88,7 +90,7 @@ export interface Transactions {
       split: SplitCookies;
       keep: boolean;
     },
-    content: Omit<StateContent, 'id' | 'startedAt' | 'challenge' | 'home'> & { returnTo: string },
+    content: Omit<StateContent, 'id' | 'startedAt' | 'challenge' | 'home' | 'tenant'> & { returnTo: string },
   ): StartedTransaction;
   /** Opens `state` for the host whose callback it is for, and for no other. Does *not* check its age. */
   openState(state: string, host: string): StateContent | undefined;
@@ -98,7 +100,7 @@ export interface Transactions {
    * @returns undefined in the per-host shape
    */
   openRelayed(state: string): (StateContent & { readonly home: Home }) | undefined;
-  /** The transaction whose cookie this browser has; undefined without it. */
+  /** The transaction whose cookie this browser has; undefined without it, and with the cookies of another tenant. */
   find(content: StateContent, host: string, cookies: Cookies, split: SplitCookies): Transaction | undefined;
   /** Lines that remove the oldest transactions until the gateway's cookies fit with the added ones. */
   makeRoom(cookies: Cookies, split: SplitCookies, added: readonly string[]): readonly string[];
@@ -135,9 +137,16 @@ export function createTransactions(
   const stateOf = (host: string): Binding => ({ purpose: 'state', host, context: '' });
 
   /** @returns undefined when the secret of the seed is retired. */
-  function fromSeed(secret: string, host: string, id: string, seed: string): Derived | undefined {
-    const codeVerifier = deriver.derive(secret, ['code_verifier', host, id, seed]);
-    const nonce = deriver.derive(secret, ['nonce', host, id, seed]);
+  function fromSeed(
+    secret: string,
+    host: string,
+    tenant: string,
+    id: string,
+    seed: string,
+  ): Derived | undefined {
+    const whose = [host, ...(tenant === '' ? [] : [tenant]), id, seed];
+    const codeVerifier = deriver.derive(secret, ['code_verifier', ...whose]);
+    const nonce = deriver.derive(secret, ['nonce', ...whose]);
     return codeVerifier === undefined || nonce === undefined ? undefined : { codeVerifier, nonce };
   }
 
@@ -147,7 +156,8 @@ export function createTransactions(
       const random = randomBytes(ID_BYTES + SEED_BYTES);
       const id = newId(startedAt, random.subarray(0, ID_BYTES));
       const seed = random.toString('base64url', ID_BYTES);
-      const derived = fromSeed(deriver.secret, host, id, seed);
+      const { tenant } = cookies;
+      const derived = fromSeed(deriver.secret, host, tenant, id, seed);
       if (derived === undefined) throw new TypeError('the deriver does not know its own secret');
       const carry = (sealedReturn: string): readonly string[] | undefined =>
         cookies.carrier.write(
@@ -165,10 +175,20 @@ export function createTransactions(
       const inCookie = long !== undefined && cookieBytes(long) <= roomBeside(cookies, split);
       const short = keep && !inCookie ? carry('') : [];
       const lines = inCookie ? long : (short ?? []);
-      const returnTo = inState ? content.returnTo : inCookie ? undefined : '/';
+      const start = cookies.suffix === '' ? '/' : `/${tenant}/`;
+      const returnTo = inState ? content.returnTo : inCookie ? undefined : start;
       const challenge = challengeOf(derived.codeVerifier);
       const home = loginHost === undefined ? {} : { home: { name: host, port } };
-      const stateContent: StateContent = { ...content, id, startedAt, returnTo, challenge, ...home };
+      const whose = tenant === '' ? {} : { tenant };
+      const stateContent: StateContent = {
+        ...content,
+        id,
+        startedAt,
+        returnTo,
+        challenge,
+        ...whose,
+        ...home,
+      };
       // A day: a late callback is told apart from one that was never ours.
       const state = sealer.seal(stateOf(loginHost ?? host), stateContent, startedAt + STATE_LIFETIME);
       return {
@@ -191,10 +211,11 @@ export function createTransactions(
     },
 
     find(content, host, cookies, split) {
-      if (content.startedAt + TRANSACTION_LIFETIME <= now()) return undefined;
+      const { tenant = '' } = content;
+      if (content.startedAt + TRANSACTION_LIFETIME <= now() || tenant !== cookies.tenant) return undefined;
       const text = cookies.carrier.read(split.own, cookieName(cookies, content.id));
       const [, secret = '', seed = '', sealedReturn] = COOKIE.exec(text ?? '') ?? [];
-      const derived = fromSeed(secret, host, content.id, seed);
+      const derived = fromSeed(secret, host, tenant, content.id, seed);
       if (derived === undefined || challengeOf(derived.codeVerifier) !== content.challenge) return undefined;
       const opened =
         sealedReturn === undefined

@@ -11,8 +11,21 @@ const KINDS = 200;
 
 const OFFLINE = 'offline_access';
 
+/** OpenID Connect Core sections 5.4 and 11: they belong to no API. */
+const OPENID_SCOPES: ReadonlySet<string> = new Set([
+  ...['openid', 'profile', 'email', 'address', 'phone', OFFLINE],
+]);
+
 /** What every authorization request to a provider has in common. */
-export type AuthorizationTerms = Pick<ProviderConfig, 'audienceParameter' | 'offlineConsent'> & {
+export type AuthorizationTerms = Pick<
+  ProviderConfig,
+  | 'audienceParameter'
+  | 'offlineConsent'
+  | 'scopeTemplate'
+  | 'authorizationParameters'
+  | 'prompt'
+  | 'uiLocales'
+> & {
   /** Whether access tokens are refreshed. */
   readonly refresh: boolean;
 };
@@ -22,16 +35,18 @@ export type AuthorizationTerms = Pick<ProviderConfig, 'audienceParameter' | 'off
  * @param build adds the parameters, and those of the client, to the provider's endpoint
  */
 export function createAuthorizationUrl(
-  { audienceParameter, offlineConsent, refresh }: AuthorizationTerms,
+  terms: AuthorizationTerms,
   build: (parameters: URLSearchParams) => URL,
 ): AuthorizationUrl {
+  const { audienceParameter, offlineConsent, refresh, authorizationParameters, uiLocales } = terms;
   const beginnings = new LRUCache<string, string>({ max: KINDS });
 
   function begin(request: AuthorizationRequest): string {
     const { redirectUri, scopes, audiences, prompt, acrValues, maxAge } = request;
     const parameters = new URLSearchParams({
+      ...authorizationParameters,
       redirect_uri: redirectUri,
-      scope: scopesOf(scopes).join(' '),
+      scope: scopesOf(scopes.map((scope) => spelled(scope, audiences[0] ?? ''))).join(' '),
       code_challenge_method: 'S256',
     });
     if (audienceParameter !== 'none') {
@@ -43,9 +58,16 @@ export function createAuthorizationUrl(
     if (prompts !== undefined) parameters.set('prompt', prompts);
     if (acrValues !== undefined) parameters.set('acr_values', acrValues.join(' '));
     if (maxAge !== undefined) parameters.set('max_age', String(maxAge));
+    if (uiLocales !== undefined) parameters.set('ui_locales', uiLocales.join(' '));
     const url = build(parameters);
     url.hash = ''; // RFC 6749 section 3.1: the endpoint has none
     return url.href;
+  }
+
+  /** Some providers name the API in each scope of a request, and not in the token: `api://<audience>/read`. */
+  function spelled(scope: string, audience: string): string {
+    if (terms.scopeTemplate === '{scope}' || OPENID_SCOPES.has(scope) || scope.includes('://')) return scope;
+    return terms.scopeTemplate.replaceAll('{audience}', () => audience).replace('{scope}', () => scope);
   }
 
   /** OpenID Connect Core section 11: `offline_access` is what a refresh token is asked for with, and nothing else. */
@@ -54,10 +76,15 @@ export function createAuthorizationUrl(
     return [...new Set(['openid', ...others, ...(refresh ? [OFFLINE] : [])])];
   }
 
-  /** The same section wants consent to it, which a login without a page cannot get. */
+  /**
+   * A login without a page asks for none. Else what is configured, what this login is for, and consent to `offline_access`,
+   * as the same section wants it.
+   */
   function promptOf(prompt: string | undefined): string | undefined {
-    if (!refresh || !offlineConsent || prompt === 'none') return prompt;
-    return prompt === undefined ? 'consent' : `${prompt} consent`;
+    if (prompt === 'none') return prompt;
+    const offline = refresh && offlineConsent ? ['consent'] : [];
+    const all = [terms.prompt, prompt, ...offline].filter((one) => one !== undefined);
+    return all.length === 0 ? undefined : [...new Set(all)].join(' ');
   }
 
   return (request) => {

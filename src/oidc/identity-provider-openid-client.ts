@@ -4,8 +4,6 @@ import {
   buildAuthorizationUrl,
   buildEndSessionUrl,
   type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
   Configuration,
   type CustomFetch,
   clockSkew,
@@ -17,14 +15,18 @@ import {
   refreshTokenGrant,
   type ServerMetadata,
   tokenRevocation,
-  WWWAuthenticateChallengeError,
 } from 'openid-client';
-import type { ClientSecret, ProviderConfig } from '../config/config.ts';
-import type { Fetch } from '../token/bounded-fetch.ts';
+import type { ProviderConfig } from '../config/config.ts';
+import { type Fetch, withinTogether } from '../token/bounded-fetch.ts';
 import { withDeadline } from '../token/deadline.ts';
 import type { KeySet } from '../token/key-set.ts';
 import { checkAuthorizationAnswer } from './authorization-answer.ts';
 import { type AuthorizationUrl, createAuthorizationUrl } from './authorization-url.ts';
+import {
+  type ClientSecretSource,
+  createClientAuthentication,
+  isInvalidClient,
+} from './client-authentication.ts';
 import type { Discovery } from './discovery.ts';
 import { validateIdToken } from './id-token.ts';
 import type { AuthorizationAnswer, IdentityProvider, LoginResult } from './identity-provider.ts';
@@ -41,8 +43,9 @@ import { describeFailure, type UnverifiedTokens, watchTokenCall } from './token-
 
 export interface IdentityProviderOptions {
   readonly config: ProviderConfig;
-  /** The first that has not expired is used. */
-  readonly secrets: readonly ClientSecret[];
+  readonly secrets: ClientSecretSource;
+  /** Told when another secret worked than the first one: its place in the list, counted from 1. */
+  readonly onFallback?: ((place: number) => void) | undefined;
   readonly discovery: Discovery;
   /** Whether access tokens are refreshed: else no refresh token is asked for, nor taken. */
   readonly refresh?: boolean;
@@ -58,6 +61,9 @@ export interface IdentityProviderOptions {
 
 /** Milliseconds; with the check's own work a callback stays below 10 s, whatever the provider does. */
 const REDEEM_TIMEOUT = 8500;
+
+/** Milliseconds for a refresh: the check that waits for it is answered within five seconds. */
+const REFRESH_TIMEOUT = 4000;
 
 /** Seconds since the provider last answered, within which a browser is sent there without looking again. */
 const RECENT = 15;
@@ -103,9 +109,13 @@ const isInsecure = ({ issuer, internalUrl }: Pick<MetadataTerms, 'issuer' | 'int
 /** The adapter over openid-client, whose sole importer this file is. What the library leaves unchecked, we check. */
 export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
   const { config, discovery, keys, now, refresh = false } = options;
-  const authentication = clientAuthentication(options);
+  const { secrets, onFallback } = options;
+  const authentication = createClientAuthentication({
+    ...{ method: config.clientAuth, secrets, now },
+    ...(onFallback === undefined ? {} : { onFallback }),
+  });
 
-  function configure(metadata: ProviderMetadata, fetch: Fetch): Configuration {
+  function configure(metadata: ProviderMetadata, fetch: Fetch, proof: ClientAuth): Configuration {
     const client = new Configuration(
       metadata as unknown as ServerMetadata,
       config.clientId,
@@ -115,7 +125,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
         [clockTolerance]: options.clockTolerance,
         [clockSkew]: now() - Math.floor(Date.now() / 1000),
       },
-      authentication,
+      proof,
     );
     if (isInsecure(config)) allowInsecureRequests(client);
     client.timeout = LIBRARY_TIMEOUT;
@@ -127,7 +137,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
   let shown: ClientForUrls | undefined;
   function clientForUrls(metadata: ProviderMetadata): ClientForUrls {
     if (shown?.metadata === metadata) return shown;
-    const client = configure(metadata, options.fetch);
+    const client = configure(metadata, options.fetch, None());
     const authorizationUrl = createAuthorizationUrl({ ...config, refresh }, (parameters) =>
       buildAuthorizationUrl(client, parameters),
     );
@@ -165,7 +175,9 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     const resources = config.audienceParameter === 'resource' ? answer.audiences : [];
     const extra = new URLSearchParams(resources.map((resource): [string, string] => ['resource', resource]));
     try {
-      const tokens = await authorizationCodeGrant(configure(metadata, call.fetch), callback, checks, extra);
+      const tokens = await authentication.run((proof) =>
+        authorizationCodeGrant(configure(metadata, call.fetch, proof), callback, checks, extra),
+      );
       if (tokens.token_type !== 'bearer') throw invalidAnswer('token_type is not bearer');
       return {
         idToken: tokens.id_token,
@@ -215,8 +227,13 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
 
     refresh: createRefresh({
       ...options,
-      grant: async (metadata, fetch, refreshToken, parameters) =>
-        (await refreshTokenGrant(configure(metadata, fetch), refreshToken, parameters)).token_type,
+      grant: async (metadata, fetch, refreshToken, parameters) => {
+        const bounded = withinTogether(REFRESH_TIMEOUT, fetch);
+        const tokens = await authentication.run((proof) =>
+          refreshTokenGrant(configure(metadata, bounded, proof), refreshToken, parameters),
+        );
+        return tokens.token_type;
+      },
       refused: refusedGrant,
     }),
 
@@ -234,8 +251,12 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
     async revoke({ token, hint }, signal) {
       const metadata = discovery.ready() ? await discovery.metadata() : undefined;
       if (metadata?.['revocation_endpoint'] === undefined) return { kind: 'unsupported' };
-      const client = configure(metadata, (url, init) => options.fetch(url, { ...init, signal }));
-      return revocationOutcome(tokenRevocation(client, token, { token_type_hint: hint }));
+      const fetch: Fetch = (url, init) => options.fetch(url, { ...init, signal });
+      return revocationOutcome(
+        authentication.run((proof) =>
+          tokenRevocation(configure(metadata, fetch, proof), token, { token_type_hint: hint }),
+        ),
+      );
     },
   };
 }
@@ -246,17 +267,6 @@ interface ClientForUrls {
   readonly authorizationUrl: AuthorizationUrl;
 }
 
-function clientAuthentication({ config, secrets, now }: IdentityProviderOptions): ClientAuth {
-  if (config.clientAuth === 'none' || secrets.length === 0) return None();
-  const method = config.clientAuth === 'client_secret_basic' ? ClientSecretBasic : ClientSecretPost;
-  return (server, client, body, headers) => {
-    const inForce = ({ expiresAt }: ClientSecret) => expiresAt === undefined || expiresAt > now();
-    // When all have expired by our notes, the newest is tried: the provider has the last word.
-    const secret = secrets.find(inForce) ?? secrets.at(-1);
-    return method(secret?.value)(server, client, body, headers);
-  };
-}
-
 const invalidAnswer = (fault: string, providerError?: unknown): ProviderError =>
   new ProviderError('provider-answer-invalid', `the token endpoint's answer is refused: ${fault}`, {
     providerError: knownErrorCode(providerError),
@@ -264,15 +274,14 @@ const invalidAnswer = (fault: string, providerError?: unknown): ProviderError =>
 
 // Nothing of the library's error but its constant message may pass: its cause holds the tokens.
 function refusedGrant(error: unknown): ProviderError {
-  if (error instanceof ResponseBodyError) {
-    return invalidAnswer(`error ${knownErrorCode(error.error) ?? 'that is not registered'}`, error.error);
-  }
-  // RFC 6749 section 5.2: a failed client authentication by header is answered with 401 and a challenge.
-  if (error instanceof WWWAuthenticateChallengeError) {
+  if (isInvalidClient(error)) {
     return invalidAnswer(
-      'our client authentication failed: see provider.clientId, clientSecrets and clientAuth',
+      'error invalid_client, our client authentication failed: see provider.clientId, clientSecrets and clientAuth',
       'invalid_client',
     );
+  }
+  if (error instanceof ResponseBodyError) {
+    return invalidAnswer(`error ${knownErrorCode(error.error) ?? 'that is not registered'}`, error.error);
   }
   return invalidAnswer(describeFailure(error));
 }

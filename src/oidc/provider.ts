@@ -1,6 +1,8 @@
-import type { ClientSecret, ProviderConfig } from '../config/config.ts';
+import type { ProviderConfig } from '../config/config.ts';
+import { createAuthoritiesFetch } from '../token/authorities-fetch.ts';
 import { createBoundedFetch, type Fetch } from '../token/bounded-fetch.ts';
 import { createKeySet, type KeySet } from '../token/key-set.ts';
+import type { ClientSecretSource } from './client-authentication.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { createIdentityProvider, loadMetadata } from './identity-provider-openid-client.ts';
@@ -36,7 +38,9 @@ interface Surroundings {
 
 export interface ProviderOptions extends Surroundings {
   readonly config: ProviderConfig;
-  readonly secrets: readonly ClientSecret[];
+  readonly secrets: ClientSecretSource;
+  /** Told when another secret worked than the first one: its place in the list, counted from 1. */
+  readonly onFallback?: (place: number) => void;
   /** Whether access tokens are refreshed; default false. */
   readonly refresh?: boolean;
   /** Seconds. */
@@ -47,6 +51,10 @@ export interface ProviderOptions extends Surroundings {
 const RETRY_EVERY = 5_000;
 const CALL_LIMITS = { timeout: 4000, maxBytes: 1_048_576 };
 
+/** @returns what calls to a provider are made with: those over https with its own certificate authorities, where it has some. */
+export const fetchFor = ({ ca }: Pick<ProviderConfig, 'ca'>, fetch: Fetch = globalThis.fetch): Fetch =>
+  ca === undefined ? fetch : createAuthoritiesFetch(ca, fetch);
+
 /** Builds a provider. Nothing is fetched before `start` or the first use. */
 export function createProvider(options: ProviderOptions): Provider {
   const { config, secrets, refresh = false, clockTolerance, now } = options;
@@ -56,6 +64,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const identityProvider = createIdentityProvider({
     config,
     secrets,
+    onFallback: options.onFallback,
     discovery,
     keys: keySet,
     refresh,

@@ -1,5 +1,5 @@
 import type { Reply } from './reply.ts';
-import type { AppVisit } from './visit.ts';
+import { type AppVisit, tenantFact } from './visit.ts';
 
 /** Seconds for which anyone may keep a public document: a changed key or rule is known everywhere soon after. */
 const MAX_AGE = 300;
@@ -16,5 +16,5 @@ export const documentReply = (visit: AppVisit, json: string): Reply => ({
     ['Content-Length', String(Buffer.byteLength(json))],
   ],
   body: json,
-  facts: { app: visit.app.name, requestId: visit.requestId },
+  facts: { app: visit.app.name, ...tenantFact(visit), requestId: visit.requestId },
 });

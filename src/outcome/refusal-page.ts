@@ -81,13 +81,29 @@ const OTHER_ACCOUNT: ReadonlySet<Reason> = new Set<Reason>([
   'session-too-large',
 ]);
 
+/** What a person can seldom mend alone. */
+const HELPED: ReadonlySet<Reason> = new Set<Reason>([
+  'scope-missing',
+  'audience-refused',
+  'rule-deny',
+  'no-rule',
+  'provider-refused',
+  'provider-disabled',
+  'provider-answer-invalid',
+  'id-token-invalid',
+  'access-token-opaque',
+  'access-token-invalid',
+  'session-too-large',
+  'login-loop',
+]);
+
 /** What a person can do next. */
 export function refusalActions(
   visit: Visit,
   reason: Reason,
   { loginUrl, returnTo }: RefusalDetails,
 ): readonly PageAction[] {
-  const { origin, basePath, kind, app } = visit;
+  const { origin, home, basePath, kind, app } = visit;
   if (reason === 'foreign-port') {
     const href = `${origin.origin}${visit.request.path === undefined ? '/' : visit.request.target}`;
     return [{ label: 'Go to the right address', href, method: 'get', primary: true }];
@@ -101,28 +117,28 @@ export function refusalActions(
   const target = returnTo ?? here(visit);
   const actions: PageAction[] = [];
   if (TRY_AGAIN.has(reason) && app !== undefined) {
-    const href = loginUrl ?? loginAddress(origin.origin, basePath, target);
+    const href = loginUrl ?? loginAddress(home, basePath, target);
     actions.push({ label: 'Try again', href, method: 'get', primary: true });
   }
   if (reason === 'step-up-refused' && loginUrl !== undefined) {
     actions.push({ label: 'Sign in again', href: loginUrl, method: 'get', primary: true });
   }
   if (OTHER_ACCOUNT.has(reason) && app?.credentials.includes('session') === true) {
-    const href = loginAddress(origin.origin, basePath, target, 'select_account');
+    const href = loginAddress(home, basePath, target, 'select_account');
     actions.push({ label: 'Use another account', href, method: 'get', primary: actions.length === 0 });
     // Nobody is signed in here after a cancelled sign-in.
     if (reason !== 'provider-refused') {
-      actions.push({ label: 'Sign out', href: `${origin.origin}${basePath}/logout`, method: 'get' });
+      actions.push({ label: 'Sign out', href: `${home}${basePath}/logout`, method: 'get' });
     }
   }
   if (reason === 'logout-confirm') {
     actions.push({
       label: 'Sign out',
-      href: `${origin.origin}${basePath}/logout`,
+      href: `${home}${basePath}/logout`,
       method: 'post',
       primary: true,
     });
-    actions.push({ label: 'Stay signed in', href: `${origin.origin}/`, method: 'get' });
+    actions.push({ label: 'Stay signed in', href: `${home}/`, method: 'get' });
   }
   if (reason === 'logged-out-page' && loginUrl !== undefined) {
     actions.push({ label: 'Sign in again', href: loginUrl, method: 'get', primary: true });
@@ -130,7 +146,10 @@ export function refusalActions(
   if (reasonRow(reason).status === 401 && loginUrl !== undefined) {
     actions.push({ label: 'Sign in', href: loginUrl, method: 'get', primary: true });
   }
-  const start = `${origin.origin}/`;
+  const { support } = visit.brand;
+  if (HELPED.has(reason) && support !== undefined)
+    actions.push({ label: 'Ask for help', href: support, method: 'get' });
+  const start = `${home}/`;
   if (actions.length === 0 && app !== undefined && here(visit) !== start) {
     actions.push({ label: 'Go to the start page', href: start, method: 'get' });
   }

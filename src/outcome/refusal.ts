@@ -7,7 +7,7 @@ import { corsHeaders } from './cors.ts';
 import { PROBLEM_TYPE, problemJson } from './problem-json.ts';
 import { refusalActions, refusalLists, refusalParagraphs } from './refusal-page.ts';
 import { type Facts, type HeaderLine, NO_STORE, type Reply } from './reply.ts';
-import type { Visit } from './visit.ts';
+import { tenantFact, type Visit } from './visit.ts';
 
 /** What a refusal says beside its reason. */
 export interface RefusalDetails {
@@ -63,6 +63,7 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
   for (const line of details.setCookie ?? []) headers.push(['Set-Cookie', line]);
   const facts: Facts = {
     ...(visit.app === undefined ? {} : { app: visit.app.name }),
+    ...tenantFact(visit),
     ...(details.missing === undefined ? {} : { missing: details.missing }),
     ...details.facts,
     requestId: visit.requestId,

@@ -19,6 +19,7 @@ export type HeaderLine = readonly [name: string, value: string];
 /** What the log says beside the reason. Never a token, code, cookie or secret. */
 export interface Facts {
   readonly app?: string;
+  readonly tenant?: string | undefined;
   readonly rule?: string;
   readonly subject?: string | undefined;
   readonly client?: string | undefined;

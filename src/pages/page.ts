@@ -21,8 +21,12 @@ export interface Page {
 
 /** Where the name of the app leads, and an image beside it. */
 export interface Brand {
+  /** In place of the app's title. */
+  readonly name?: string;
   readonly uri?: string;
   readonly logo?: string;
+  /** Where people find help: an https or mailto address. */
+  readonly support?: string;
 }
 
 export interface PageAction {

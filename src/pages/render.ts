@@ -56,7 +56,7 @@ const documentOf = (page: Page, share: number): string => {
   const long = Math.max(80, Math.floor(600 * share));
 
   const title = text(page.title, 120);
-  const app = text(page.app, 80);
+  const app = text(page.brand?.name ?? page.app, 80);
   const paragraphs = page.paragraphs.slice(0, count).map((paragraph) => `<p>${text(paragraph, long)}</p>`);
   const facts = (page.facts ?? [])
     .slice(0, count)
@@ -107,7 +107,8 @@ const listOf = (items: readonly string[], count: number, short: number): string 
 
 const actionOf = ({ label, href, method, target, primary }: PageAction): string => {
   const url = URL.parse(href);
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return '';
+  const isMail = url?.protocol === 'mailto:' && method === 'get';
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:' && !isMail)) return '';
   // The parsed form: what was judged here is what the browser follows.
   const address = escapeHtml(url.href);
   if (address.length > MAX_HREF) return '';

@@ -4,6 +4,7 @@ import { failedTests, type TestResult } from '../review/run-tests.ts';
 import { assembleRuleSet } from '../rules/load.ts';
 import type { RulesRead } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
+import type { TenantTerms } from '../rules/tenancy.ts';
 
 /** A whole rule set, or everything that stands in its way. */
 export type Built = { readonly ruleSet: RuleSet } | { readonly problems: readonly Problem[] };
@@ -12,19 +13,23 @@ export interface BuildOptions {
   readonly basePath: string;
   /** Unix seconds, for tests whose tokens have an age. */
   readonly now: number;
+  /** Where tenants are; undefined where there are none. */
+  readonly tenants?: TenantTerms | undefined;
 }
 
 /** Makes a rule set of what was read and runs its tests: the same for the start and for every reload. Pure. */
-export function buildRules(read: RulesRead, { basePath, now }: BuildOptions): Built {
-  const loaded = assembleRuleSet(read, { basePath });
+export function buildRules(read: RulesRead, options: BuildOptions): Built {
+  const loaded = assembleRuleSet(read, { basePath: options.basePath });
   if ('problems' in loaded) return loaded;
-  const failed = testProblems(loaded.ruleSet, { basePath, now });
+  const failed = testProblems(loaded.ruleSet, options);
   return failed.length > 0 ? { problems: failed } : loaded;
 }
 
 /** Runs the tests of a rule set. @returns a problem for each that fails */
-export const testProblems = (ruleSet: RuleSet, { basePath, now }: BuildOptions): readonly Problem[] =>
-  failedTests(ruleSet, segmentsOf(basePath), now).map(problemOf);
+export const testProblems = (
+  ruleSet: RuleSet,
+  { basePath, now, tenants }: BuildOptions,
+): readonly Problem[] => failedTests(ruleSet, segmentsOf(basePath), now, tenants).map(problemOf);
 
 function problemOf({ title, test: { id }, failure }: TestResult): Problem {
   const colon = id.lastIndexOf(':');

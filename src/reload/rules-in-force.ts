@@ -1,3 +1,4 @@
+import { disagreements } from '../agreement.ts';
 import type { Config } from '../config/config.ts';
 import type { Problem } from '../document/problem.ts';
 import type { Log } from '../log.ts';
@@ -5,7 +6,7 @@ import type { ReloadOutcome } from '../metrics.ts';
 import { versionOf } from '../rules/load.ts';
 import { type RulesRead, readRuleFiles } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
-import { providerProblems } from '../trust.ts';
+import { tenantTermsOf } from '../trust.ts';
 import { buildSet } from './build-aside.ts';
 import type { Built } from './build-rules.ts';
 import { lookAt } from './folder-look.ts';
@@ -54,8 +55,10 @@ export function createRulesInForce(
 
   async function build(read: RulesRead): Promise<Built> {
     try {
-      const built = await buildRuleSet(read, { basePath: config.basePath, now: now() }, closing.signal);
-      const problems = 'problems' in built ? built.problems : providerProblems(config, built.ruleSet);
+      const { basePath } = config;
+      const options = { basePath, now: now(), tenants: tenantTermsOf(config) };
+      const built = await buildRuleSet(read, options, closing.signal);
+      const problems = 'problems' in built ? built.problems : disagreements(config, built.ruleSet);
       return problems.length > 0 ? { problems } : built;
     } catch (error) {
       if (!closing.signal.aborted) log.failed(error);

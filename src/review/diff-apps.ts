@@ -40,10 +40,12 @@ const list = (meaning: string): Row<readonly string[]> => ({ text: listText, eff
 const ROWS: { readonly [Key in keyof App]: Row<App[Key]> | undefined } = {
   name: { text: String, effect: harmless, meaning: 'the hosts belong to another app now' },
   title: undefined, // words for people
+  tenant: undefined, // of none, as written
+  usesTenant: undefined, // by hosts, audiences and issuers
   hosts: {
     text: (hosts) => listText(hosts.filter((host) => !isExactHost(host))),
     effect: harmless,
-    meaning: '{tenant} keeps the label as the tenant; tokens are not compared with it by this version',
+    meaning: '{tenant} keeps the label as the tenant, which sessions and tokens are bound to',
     differs: (before, after) => {
       const [was, is] = [before, after].map(
         (hosts) => new Map(hosts.map((host) => [hostKey(host), host.startsWith('{tenant}')])),

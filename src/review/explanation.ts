@@ -8,6 +8,7 @@ import {
   type RuleSet,
   writtenFor,
 } from '../rules/rule-set.ts';
+import { asWritten } from '../rules/tenant-app.ts';
 import type { Evaluation } from './evaluate.ts';
 import { rulesOf } from './methods.ts';
 import { covering, whyLost } from './precedence.ts';
@@ -49,7 +50,8 @@ export function explain(ruleSet: RuleSet, { request, app, readings }: Evaluation
       .filter((pattern) => patterns.includes(hostKey(pattern)))
       .map((hostPattern) => ({ app: one, hostPattern })),
   );
-  const own = matching.filter((one) => one.app === app);
+  const written = app === undefined ? undefined : asWritten(app);
+  const own = matching.filter((one) => one.app === written);
   const exact = own.find(({ hostPattern }) => hostPattern === host);
   const rules = writtenFor(ruleSet, app);
   const [first] = readings;
@@ -57,7 +59,7 @@ export function explain(ruleSet: RuleSet, { request, app, readings }: Evaluation
   const [winner, ...others] = all;
   return {
     hostPattern: (exact ?? own[0])?.hostPattern,
-    otherApps: matching.filter((one) => one.app !== app),
+    otherApps: matching.filter((one) => one.app !== written),
     winner,
     losers: winner === undefined ? [] : others.map((other) => loserOf(winner, other)),
     readings:

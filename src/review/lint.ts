@@ -1,6 +1,7 @@
 import { nearScopes } from '../rules/near-scopes.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { AppRules, RuleSet } from '../rules/rule-set.ts';
+import { ruleAsWritten } from '../rules/tenant-app.ts';
 import { reachableInOtherCase } from './case-variants.ts';
 import { deniesBeaten } from './deny-beaten.ts';
 import { listed } from './listed.ts';
@@ -16,7 +17,8 @@ export function lint(ruleSet: RuleSet, results: readonly TestResult[]): readonly
   for (const { evaluation, failure } of results) {
     const { rule, readings } = evaluation;
     if (failure !== undefined || rule === undefined || rule.need.kind === 'deny') continue;
-    opened.set(rule, [...(opened.get(rule) ?? []), ...readings]);
+    const written = ruleAsWritten(rule);
+    opened.set(written, [...(opened.get(written) ?? []), ...readings]);
   }
   return ruleSet.written.flatMap((rules) => [
     ...deniesBeaten(rules, opened),

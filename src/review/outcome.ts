@@ -18,6 +18,7 @@ export type EvaluatedReason = Extract<
   | 'no-rule'
   | 'method-not-listed'
   | 'unknown-host'
+  | 'tenant-unknown'
   | 'method-malformed'
   | 'host-malformed'
   | 'target-malformed'
@@ -36,6 +37,7 @@ export const OUTCOMES: Readonly<Record<EvaluatedReason, Outcome>> = {
   'no-rule': 'deny',
   'method-not-listed': 'deny',
   'unknown-host': 'deny',
+  'tenant-unknown': 'deny',
   'method-malformed': 'bad-request',
   'host-malformed': 'bad-request',
   'target-malformed': 'bad-request',

@@ -1,5 +1,6 @@
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { RuleTest } from '../rules/rule-tests.ts';
+import { anyTenants, type TenantTerms } from '../rules/tenancy.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { checkNeed, type NeedPart } from './need-check.ts';
@@ -24,14 +25,21 @@ export interface TestFailure {
 }
 
 /**
- * Runs the `tests` of every app, each against the evaluator that the check shares. Pure.
+ * Runs the `tests` of every app, each against the evaluator that the check shares. Pure. Every text that can be a tenant is
+ * one: whoever is listed today, the rules stay right or wrong.
  * @param basePath segments of the configured base path
  * @param now Unix seconds
+ * @param terms where tenants are; undefined where the configuration is not known, or has none
  */
-export const runTests = (ruleSet: RuleSet, basePath: readonly string[], now: number): readonly TestResult[] =>
+export const runTests = (
+  ruleSet: RuleSet,
+  basePath: readonly string[],
+  now: number,
+  terms?: TenantTerms,
+): readonly TestResult[] =>
   ruleSet.written.flatMap(({ app, tests }) =>
     tests.map((test) => {
-      const evaluation = evaluate(ruleSet, basePath, test, callerOf(test), now);
+      const evaluation = evaluate(ruleSet, basePath, test, callerOf(test), now, anyTenants(terms));
       return {
         app: app.name,
         test,
@@ -47,7 +55,9 @@ export const failedTests = (
   ruleSet: RuleSet,
   basePath: readonly string[],
   now: number,
-): readonly TestResult[] => runTests(ruleSet, basePath, now).filter(({ failure }) => failure !== undefined);
+  terms?: TenantTerms,
+): readonly TestResult[] =>
+  runTests(ruleSet, basePath, now, terms).filter(({ failure }) => failure !== undefined);
 
 const callerOf = ({ scopes, audience, acr, loginAge }: RuleTest): Parameters<typeof evaluate>[3] =>
   scopes === undefined

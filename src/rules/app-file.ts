@@ -1,3 +1,4 @@
+import { holdsTenant } from '../document/tenant-text.ts';
 import { blankWithin, holdsForeignBlank } from './foreign-blank.ts';
 import { hostKey, parseHostPattern } from './host-pattern.ts';
 import { APP, later } from './language.ts';
@@ -78,6 +79,10 @@ export function readAppFile(
   const app: App = {
     name,
     title: title ?? name,
+    tenant: '',
+    usesTenant: [...hosts.keys(), ...audiences, ...(settings.issuers ?? [])]
+      .concat(needs.flatMap(({ need }) => need.audiences))
+      .some(holdsTenant),
     hosts: [...hosts.keys()],
     provider: settings.provider?.name,
     issuers: settings.issuers ?? [],
@@ -94,7 +99,13 @@ export function readAppFile(
     scopesByAudience: scopesByAudience(needs.map(({ need }) => need)),
   };
   const providerPlace = settings.provider?.place ?? file.placeOf(['app']);
-  return { file, app, hostPlaces: hosts, paths, otherwise, tests, providerPlace };
+  const said = (['hosts', 'audience', 'issuers'] as const).find((key) =>
+    [{ hosts: app.hosts, audience: own.audience ?? [], issuers: own.issuers ?? [] }[key]]
+      .flat()
+      .some(holdsTenant),
+  );
+  const tenantPlace = file.placeOf([said ?? 'app']);
+  return { file, app, hostPlaces: hosts, paths, otherwise, tests, providerPlace, tenantPlace };
 }
 
 /** Reads `_defaults.yaml`. */

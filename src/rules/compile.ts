@@ -1,8 +1,13 @@
+import { LRUCache } from 'lru-cache';
 import { hostKey, wildcardFor } from './host-pattern.ts';
 import { COMMON_METHODS } from './method.ts';
 import { ANY_SEGMENT, foldPattern, foldSegment } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
 import type { App, AppRules, Match, PathRules, RuleSet } from './rule-set.ts';
+import { asWritten, fillApp, fillRule } from './tenant-app.ts';
+
+/** Tenants of a rule set that are kept filled in, one for each app that they have. */
+const TENANTS = 10_000;
 
 /** Paths that begin with the same segments. Every node is reached by one way only. Most have one child, so no map. */
 interface Node {
@@ -31,15 +36,36 @@ export function compile(version: string, apps: readonly AppRules[]): RuleSet {
       { root: grow(paths, app.ignoreCase), fold: app.ignoreCase, otherwise },
     ]),
   );
+  let filled: LRUCache<string, TenantApp> | undefined;
+  const tenants = new WeakMap<App, TenantApp>();
+  /** A tenant's own rules; each is filled in when it first matches. */
+  const ofTenant = (app: App, match: Match): Match => {
+    const known = tenants.get(app);
+    if (match.kind === 'none' || known === undefined) return { ...match, app };
+    const before = known.matches.get(match.rule);
+    if (before !== undefined) return before;
+    const own: Match = { kind: 'rule', app, rule: fillRule(match.rule, app.tenant) };
+    known.matches.set(match.rule, own);
+    return own;
+  };
+  const matchWritten = (app: App, method: string, path: readonly string[]): Match => {
+    const compiled = byApp.get(app);
+    if (compiled === undefined) return { kind: 'none', app, reason: 'no-rule' };
+    const found = find(compiled.root, compiled.fold ? path.map(foldSegment) : path, 0);
+    if (found !== undefined) return pick(app, method, found.byMethod.get(method), found.rest);
+    if (compiled.otherwise === undefined) return { kind: 'none', app, reason: 'no-rule' };
+    return pick(app, method, undefined, compiled.otherwise);
+  };
   return Object.freeze<RuleSet>({
     version,
     apps: apps.map(({ app }) => app),
-    written: apps.map(({ app, paths, otherwise, tests, providerPlace }) => ({
+    written: apps.map(({ app, paths, otherwise, tests, providerPlace, tenantPlace }) => ({
       app,
       paths,
       otherwise,
       tests,
       providerPlace,
+      tenantPlace,
     })),
     appFor(host) {
       const exact = byHost.get(host);
@@ -47,15 +73,29 @@ export function compile(version: string, apps: readonly AppRules[]): RuleSet {
       const pattern = wildcardFor(host);
       return pattern === undefined ? undefined : byHost.get(pattern);
     },
-    match(app, method, path) {
-      const compiled = byApp.get(app);
-      if (compiled === undefined) return { kind: 'none', app, reason: 'no-rule' };
-      const found = find(compiled.root, compiled.fold ? path.map(foldSegment) : path, 0);
-      if (found !== undefined) return pick(app, method, found.byMethod.get(method), found.rest);
-      if (compiled.otherwise === undefined) return { kind: 'none', app, reason: 'no-rule' };
-      return pick(app, method, undefined, compiled.otherwise);
+    forTenant(app, tenant) {
+      const written = asWritten(app);
+      if (tenant === '') return written;
+      filled ??= new LRUCache({ max: TENANTS });
+      const key = `${tenant} ${written.name}`;
+      const known = filled.get(key);
+      if (known !== undefined) return known.app;
+      const made: TenantApp = { app: fillApp(written, tenant), matches: new Map() };
+      filled.set(key, made);
+      tenants.set(made.app, made);
+      return made.app;
     },
+    match: (app, method, path) =>
+      app.tenant === ''
+        ? matchWritten(app, method, path)
+        : ofTenant(app, matchWritten(asWritten(app), method, path)),
   });
+}
+
+/** An app as a tenant has it, and what matched of its rules so far. */
+interface TenantApp {
+  readonly app: App;
+  readonly matches: Map<Rule, Match>;
 }
 
 function pick(app: App, method: string, named: Rule | undefined, rest: Rule | undefined): Match {

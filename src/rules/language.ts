@@ -131,7 +131,7 @@ export const APP: LanguageKeys = {
     inherited: true,
   },
   audience: {
-    what: 'The audience of access tokens: one, or a list (any of). The first is asked for at login.',
+    what: 'The audience of access tokens: one, or a list (any of). The first is asked for at login. `{tenant}` is filled with the tenant of the request.',
     byDefault: 'none; needed by every need that names none itself',
     schema: audience,
     inherited: true,

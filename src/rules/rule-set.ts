@@ -3,6 +3,7 @@ import type { Tolerance } from '../forwarded/canonical-path.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { Rule } from './rule.ts';
 import type { RuleTest } from './rule-tests.ts';
+import { asWritten } from './tenant-app.ts';
 
 /** Which credentials an app takes. */
 export type CredentialKind = 'session' | 'bearer';
@@ -11,6 +12,10 @@ export type CredentialKind = 'session' | 'bearer';
 export interface App {
   readonly name: string;
   readonly title: string;
+  /** Whose the app is here, filled in below for every `{tenant}`; empty as it is written, and where there is no tenant. */
+  readonly tenant: string;
+  /** Whether its file has `{tenant}`, in a host, an audience or an issuer. */
+  readonly usesTenant: boolean;
   /** Canonical (lower-case, punycode): exact names, or `*.rest` or `{tenant}.rest` for exactly one label. */
   readonly hosts: readonly string[];
   /** Name of the provider; undefined when the configuration has exactly one. */
@@ -61,7 +66,8 @@ export interface PathRules {
 export const writtenFor = (
   { written }: Pick<RuleSet, 'written'>,
   app: App | undefined,
-): AppRules | undefined => written.find((one) => one.app === app);
+): AppRules | undefined =>
+  app === undefined ? undefined : written.find((one) => one.app === asWritten(app));
 
 /** @returns every rule of a path, as often as methods have it. */
 export const everyRule = ({ byMethod, rest }: PathRules): readonly Rule[] => [
@@ -81,6 +87,8 @@ export interface AppRules {
   readonly tests: readonly RuleTest[];
   /** Where the app names its provider; its name where it names none. */
   readonly providerPlace: Place;
+  /** Where the app says `{tenant}`; its name where it does not. */
+  readonly tenantPlace: Place;
 }
 
 /** Immutable once built. */
@@ -92,6 +100,11 @@ export interface RuleSet {
   readonly written: readonly AppRules[];
   /** @param host canonical host name. An exact host beats a wildcard host. */
   appFor(host: string): App | undefined;
-  /** The most specific path wins, then the need for the method. `path` is canonical segments. */
+  /**
+   * The app as one tenant has it. The same for as long as it is in use; an app of no tenant is the app as written.
+   * @param tenant one that exists: nothing is looked up here
+   */
+  forTenant(app: App, tenant: string): App;
+  /** The most specific path wins, then the need for the method. `path` is canonical segments; `app` may be a tenant's. */
   match(app: App, method: string, path: readonly string[]): Match;
 }

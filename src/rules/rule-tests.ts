@@ -56,7 +56,9 @@ export function readTests(file: RulesFile, value: unknown, hosts: readonly strin
 /** @returns the host that a test means when it names none. */
 export function usualHost(hosts: readonly string[]): string | undefined {
   const exact = hosts.find(isExactHost);
-  return exact ?? (hosts[0] === undefined ? undefined : hostKey(hosts[0]).replace('*', 'any'));
+  const [first] = hosts;
+  if (exact !== undefined || first === undefined) return exact;
+  return first.startsWith('{tenant}') ? first.replace('{tenant}', 'tenant') : first.replace('*', 'any');
 }
 
 function readTest(

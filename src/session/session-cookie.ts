@@ -1,5 +1,5 @@
-import type { CookieCarrier } from './cookie-carrier.ts';
-import type { CookiePrefix, SplitCookies } from './own-cookies.ts';
+import { type CookieCarrier, cookieBytes } from './cookie-carrier.ts';
+import type { SplitCookies } from './own-cookies.ts';
 
 /**
  * Text per chunk: cookie-session encodes it in base64 once more (4/3), and name, signature and attributes must stay
@@ -8,8 +8,8 @@ import type { CookiePrefix, SplitCookies } from './own-cookies.ts';
 const CHUNK = 3000;
 
 /** The session's chunks: `__Host-postern`, `__Host-postern.1` … */
-const chunkNames = (prefix: CookiePrefix, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => (index === 0 ? prefix : `${prefix}.${index}`));
+const chunkNames = (name: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}.${index}`));
 
 /**
  * A short key and the exact text it stands for: hashing kilobytes at every request would cost more than the rest of
@@ -34,19 +34,39 @@ export interface SessionCookie {
   clear(cookies: SplitCookies): readonly string[];
 }
 
-/** @param maxChunks beyond them a session does not fit */
+/**
+ * @param name of the first chunk
+ * @param maxChunks beyond them a session does not fit
+ * @param others names that begin so are other tenants' of the host: they go where a new session would leave them no room
+ */
 export function createSessionCookie(
-  prefix: CookiePrefix,
+  name: string,
   carrier: CookieCarrier,
   maxChunks: number,
+  others?: { readonly prefixes: readonly string[]; readonly room: number },
 ): SessionCookie {
-  const names = chunkNames(prefix, maxChunks);
-  const signatures = names.map((name) => `${name}.sig`);
+  const names = chunkNames(name, maxChunks);
+  const signatures = names.map((one) => `${one}.sig`);
   const present = (cookies: SplitCookies): readonly string[] =>
-    names.filter((name) => cookies.own.has(name) || cookies.own.has(`${name}.sig`));
+    names.filter((one) => cookies.own.has(one) || cookies.own.has(`${one}.sig`));
+  /** A browser that was signed in to many tenants would send more than proxies take, and get nothing at all. */
+  function makeRoom({ own }: SplitCookies, lines: readonly string[]): readonly string[] {
+    if (others === undefined) return [];
+    const isOurs = (one: string): boolean => one === name || one.startsWith(`${name}.`);
+    const theirs = [...own].filter(
+      ([one]) => !isOurs(one) && others.prefixes.some((prefix) => one.startsWith(prefix)),
+    );
+    const bytes = theirs.reduce(
+      (sum, [one, value]) => sum + one.length + value.length + 3,
+      cookieBytes(lines),
+    );
+    if (bytes <= others.room) return [];
+    return theirs.flatMap(([one]) => (one.endsWith('.sig') ? [] : carrier.clear(one)));
+  }
+
   return {
     fingerprint({ own }) {
-      const first = own.get(prefix);
+      const first = own.get(name);
       const signature = own.get(signatures[0] as string);
       if (first === undefined || signature === undefined) return undefined;
       const parts = [first, signature];
@@ -57,14 +77,14 @@ export function createSessionCookie(
     },
     read(cookies) {
       // The first chunk says how many there are; what an earlier, longer session left behind is not read.
-      const first = carrier.read(cookies.own, prefix);
+      const first = carrier.read(cookies.own, name);
       const separator = first?.indexOf(':') ?? -1;
       if (first === undefined || separator === -1) return undefined;
       const count = Number(first.slice(0, separator));
       if (!Number.isInteger(count) || count < 1 || count > maxChunks) return undefined;
       let handle = first.slice(separator + 1);
-      for (const name of names.slice(1, count)) {
-        const chunk = carrier.read(cookies.own, name);
+      for (const more of names.slice(1, count)) {
+        const chunk = carrier.read(cookies.own, more);
         if (chunk === undefined) return undefined;
         handle += chunk;
       }
@@ -81,9 +101,9 @@ export function createSessionCookie(
         if (written === undefined) return undefined;
         lines.push(...written);
       }
-      const stale = present(cookies).filter((name) => names.indexOf(name) >= chunks.length);
-      return [...lines, ...stale.flatMap((name) => carrier.clear(name))];
+      const stale = present(cookies).filter((one) => names.indexOf(one) >= chunks.length);
+      return [...lines, ...stale.flatMap(carrier.clear), ...makeRoom(cookies, lines)];
     },
-    clear: (cookies) => present(cookies).flatMap((name) => carrier.clear(name)),
+    clear: (cookies) => present(cookies).flatMap(carrier.clear),
   };
 }

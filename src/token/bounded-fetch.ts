@@ -25,6 +25,13 @@ export function createBoundedFetch(limits: { fetch: Fetch; timeout: number; maxB
   };
 }
 
+/** @returns a `fetch` all of whose calls end when so many milliseconds have passed since now. */
+export function withinTogether(milliseconds: number, fetch: Fetch): Fetch {
+  const deadline = AbortSignal.timeout(milliseconds);
+  return (url, init) =>
+    fetch(url, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline });
+}
+
 async function readBody(response: Response, maxBytes: number): Promise<Blob | null> {
   if (response.body === null) return null;
   const chunks: Uint8Array<ArrayBuffer>[] = [];

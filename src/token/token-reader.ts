@@ -71,4 +71,6 @@ const sameTerms = (a: IssuerTrust, b: IssuerTrust): boolean =>
     a.scopeClaim === b.scopeClaim &&
     a.audienceIsClient === b.audienceIsClient &&
     a.ownClientIds === b.ownClientIds &&
+    a.tenant?.claim === b.tenant?.claim &&
+    a.tenant?.value === b.tenant?.value &&
     a.algorithms.join() === b.algorithms.join());

@@ -14,6 +14,8 @@ export interface IssuerTrust extends ClaimsReading {
   readonly algorithms: readonly string[];
   readonly ownClientIds: ReadonlySet<string>;
   readonly audienceIsClient: boolean;
+  /** The claim that must equal the tenant of the request; undefined when none is compared. */
+  readonly tenant?: { readonly claim: string; readonly value: string } | undefined;
   /** Seconds. */
   readonly clockTolerance: number;
 }
@@ -72,9 +74,10 @@ export function reopenAccessToken(
   return isRefusal(result) ? undefined : result;
 }
 
-/** What is left once the signature is known to hold: profile, binding, claims, and whose audience it is. */
+/** What is left once the signature is known to hold: profile, binding, tenant, claims, and whose audience it is. */
 function readVerified(token: UnverifiedToken, trust: IssuerTrust, now: number): AccessToken | TokenRefusal {
-  const refusal = checkProfile(token, trust.profile) ?? checkUnbound(token.claims);
+  const refusal =
+    checkProfile(token, trust.profile) ?? checkUnbound(token.claims) ?? checkTenant(token.claims, trust);
   if (refusal !== undefined) return refusal;
   const claims = readClaims(token, trust, now);
   if ('reason' in claims) return claims;
@@ -104,6 +107,12 @@ const checkUnbound = (claims: JsonObject): TokenRefusal | undefined =>
   'cnf' in claims
     ? refuse('token-bound', 'the token has cnf, and proof of possession is not accepted')
     : undefined;
+
+// As exactly as `iss`: a list, another case or a missing claim is another tenant's token for all we know.
+const checkTenant = (claims: JsonObject, { tenant }: IssuerTrust): TokenRefusal | undefined =>
+  tenant === undefined || (Object.hasOwn(claims, tenant.claim) && claims[tenant.claim] === tenant.value)
+    ? undefined
+    : refuse('token-tenant', 'the claim that tenants.claim names is not the tenant of this request');
 
 // An ID token of the jwt profile can look like an access token in all but this: its audience is the client.
 function checkAudienceKind(audiences: readonly string[], trust: IssuerTrust): TokenRefusal | undefined {

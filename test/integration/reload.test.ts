@@ -71,7 +71,7 @@ async function start(text: string, before = text): Promise<void> {
     },
     async [Symbol.asyncDispose]() {},
   };
-  await gateway.followRules();
+  await gateway.follow();
 }
 
 beforeEach(async () => {

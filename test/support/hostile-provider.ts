@@ -45,16 +45,19 @@ interface Grant {
   readonly resources: readonly string[];
 }
 
-/** Starts an OpenID provider on loopback that is honest until told otherwise. It asks nobody to sign in. */
-export async function startHostileProvider(): Promise<HostileProvider> {
+/**
+ * Starts an OpenID provider on loopback that is honest until told otherwise. It asks nobody to sign in.
+ * @param address of 127.0.0.0/8
+ */
+export async function startHostileProvider(address = '127.0.0.1', port = 0): Promise<HostileProvider> {
   const keys = { idToken: makeKey('RS256', 'id'), accessToken: makeKey('ES256', 'at') };
   const grants = new Map<string, Grant>();
   const refreshable = new Map<string, Grant>();
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
-  await listen(server, 0, '127.0.0.1');
-  const issuer = originOf(server);
+  await listen(server, port, address);
+  const issuer = originOf(server).replace('127.0.0.1', address);
 
   const provider: HostileProvider = {
     issuer,

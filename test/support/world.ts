@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Unix seconds, for the gateway alone. */
   readonly now?: () => number;
+  /** Default: there are no files. */
+  readonly readFile?: (path: string) => string | undefined;
   /** In place of the provider that would be started: the issuer of another one. */
   readonly issuer?: string;
 }
@@ -94,7 +96,7 @@ export async function startTestWorld(options: WorldOptions): Promise<World> {
       ...options.env,
     },
     cwd: '/',
-    readFile: () => undefined,
+    readFile: options.readFile ?? (() => undefined),
     now: Math.floor(Date.now() / 1000),
   });
   if ('problems' in loaded) throw new Error(formatProblems(loaded.problems));

@@ -3,7 +3,6 @@ import { checkNeed } from '../../review/need-check.ts';
 import { needText } from '../../review/need-text.ts';
 import { missingOf } from '../../review/run-tests.ts';
 import { testLine } from '../../review/test-line.ts';
-import { tenantIn } from '../../rules/host-pattern.ts';
 import type { App } from '../../rules/rule-set.ts';
 import type { Told } from './explain.ts';
 
@@ -20,7 +19,7 @@ export function explanationJson({ caller, evaluation, explanation, answers, note
         : {
             name: app.name,
             hostPattern: explanation.hostPattern,
-            tenant: tenantIn(app, request?.host.name ?? '') || null,
+            tenant: app.tenant || null,
             mode: app.mode,
           },
     otherApps: explanation.otherApps.map((other) => ({

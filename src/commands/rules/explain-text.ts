@@ -7,7 +7,6 @@ import { needText } from '../../review/need-text.ts';
 import { missingOf } from '../../review/run-tests.ts';
 import { testLine } from '../../review/test-line.ts';
 import { tolerancesFor } from '../../review/tolerances.ts';
-import { tenantIn } from '../../rules/host-pattern.ts';
 import type { Match } from '../../rules/rule-set.ts';
 import { columns, paragraph, plural, wholeLine } from '../layout.ts';
 import type { Told } from './explain.ts';
@@ -59,10 +58,10 @@ function appRows({ evaluation: { app, request }, explanation }: Told): readonly 
     ],
   );
   const report = app.mode === 'report' ? `; in report mode: ${REPORT_MODE}` : '';
-  const tenant = tenantIn(app, request?.host.name ?? '');
+  const { tenant } = app;
   return [
     ['app', `${app.name}, by its host ${explanation.hostPattern ?? ''}${report}`],
-    ...(tenant === '' ? [] : [['', `tenant ${tenant}: tokens are not compared with it by this version`]]),
+    ...(tenant === '' ? [] : [['', `tenant ${tenant}`]]),
     ...others,
   ];
 }

@@ -1,11 +1,12 @@
 import { parseDuration } from '../../document/duration.ts';
-import { parseHost } from '../../forwarded/host.ts';
 import { type Caller, callersToken, type Evaluation, evaluate } from '../../review/evaluate.ts';
 import { explain } from '../../review/explanation.ts';
 import { reportedRule } from '../../rules/report-mode.ts';
+import { anyTenants, createTenants, type Tenants } from '../../rules/tenancy.ts';
 import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
 import { isScopeToken } from '../../token/scope.ts';
 import { isRefusal } from '../../token/validate-access-token.ts';
+import { tenantTermsOf } from '../../trust.ts';
 import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
 import type { LoadedRules } from '../load-all.ts';
 import { readAsked } from './asked-request.ts';
@@ -40,9 +41,10 @@ export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCod
 
   const now = Math.floor(Date.now() / 1000);
   const { asked, notes } = typed;
+  const tenants = tenantsOf(loaded.config);
   let caller: Told['caller'] = supposed(invocation);
   if (values.token !== undefined) {
-    const result = await presented(invocation, loaded, asked.host, now);
+    const result = await presented(invocation, loaded, asked, tenants, now);
     if (typeof result === 'number') return result;
     caller = isRefusal(result) ? { kind: 'refused', refusal: result } : { kind: 'token', token: result };
   }
@@ -52,8 +54,10 @@ export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCod
     asked,
     caller.kind === 'refused' ? { kind: 'anonymous' } : caller,
     now,
+    tenants,
   );
-  const stage = { ruleSet: loaded.ruleSet, basePath: loaded.basePath, config: loaded.config, now };
+  const { ruleSet, basePath, config } = loaded;
+  const stage = { ruleSet, basePath, config, tenants, now };
   const answers =
     evaluation.outcome === 'own-page'
       ? []
@@ -71,6 +75,14 @@ export async function rulesExplain(invocation: RulesInvocation): Promise<ExitCod
   if (json) printJson(invocation, explanationJson(told));
   else out(`${explanationLines(told).join('\n')}\n`);
   return 0;
+}
+
+/** Those of the configuration; without one, every text that can be a tenant is one. */
+function tenantsOf(config: LoadedRules['config']): Tenants {
+  const terms = config === undefined ? undefined : tenantTermsOf(config);
+  return terms === undefined || config?.tenants === undefined
+    ? anyTenants(terms)
+    : createTenants(terms, config.tenants);
 }
 
 /** @returns the sentence and the way out, when options contradict each other. */
@@ -121,8 +133,9 @@ function supposed({ values }: RulesInvocation): Caller {
 /** Reads and validates the token on the standard input. It is never printed. */
 async function presented(
   invocation: RulesInvocation,
-  { ruleSet, config, otherProblems }: LoadedRules,
-  hostLine: string,
+  { ruleSet, basePath, config, otherProblems }: LoadedRules,
+  asked: Evaluation['asked'],
+  tenants: Tenants,
   now: number,
 ): Promise<AccessToken | TokenRefusal | ExitCode> {
   if (config === undefined) {
@@ -131,12 +144,11 @@ async function presented(
   }
   const raw = (await invocation.stdin()).trim().replace(/^bearer +/i, '');
   if (raw === '') return misuse(invocation, 'the standard input is empty', 'send the access token to it');
-  const host = parseHost(hostLine);
-  const app = host === undefined ? undefined : ruleSet.appFor(host.name);
+  const { app } = evaluate(ruleSet, basePath, asked, { kind: 'anonymous' }, now, tenants);
   if (app === undefined)
     return misuse(
       invocation,
-      `no app has the host ${hostLine}, so nobody can say whose tokens hold there`,
+      `no app has the host ${asked.host}, so nobody can say whose tokens hold there`,
       `hosts are ${ruleSet.apps.flatMap(({ hosts }) => hosts).join(', ')}`,
     );
   return readPresented(config, app, raw, { now: () => now });

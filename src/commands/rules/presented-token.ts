@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { fixedSecrets } from '../../oidc/client-authentication.ts';
 import { createIssuerKeys, createProvider } from '../../oidc/provider.ts';
 import type { App } from '../../rules/rule-set.ts';
 import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
@@ -23,12 +24,14 @@ export function readPresented(
   { now, fetch = globalThis.fetch }: TokenSurroundings,
 ): Promise<AccessToken | TokenRefusal> {
   const trusts = createTrusts(config, {
-    provider(name) {
-      const provider = config.providers.get(name);
-      if (provider === undefined) throw new TypeError(`no provider ${name}`);
-      const { clockTolerance } = config;
-      return createProvider({ config: provider, secrets: [], clockTolerance, now, fetch }).keySet;
-    },
+    provider: (provider) =>
+      createProvider({
+        config: provider,
+        secrets: fixedSecrets([]),
+        clockTolerance: config.clockTolerance,
+        now,
+        fetch,
+      }).keySet,
     issuer: (issuer) => createIssuerKeys(issuer, { now, fetch }),
   });
   return validateAccessToken(raw, trusts.of(app), now());

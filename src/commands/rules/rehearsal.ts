@@ -16,6 +16,7 @@ import { refuse } from '../../outcome/refusal.ts';
 import type { Reply } from '../../outcome/reply.ts';
 import type { AskedRequest } from '../../review/evaluate.ts';
 import type { App, RuleSet } from '../../rules/rule-set.ts';
+import type { Tenants } from '../../rules/tenancy.ts';
 import { createCookies } from '../../session/cookies.ts';
 import { type LiveSession, type Session, tokensFor } from '../../session/session.ts';
 import type { AccessToken, TokenRefusal } from '../../token/access-token.ts';
@@ -28,6 +29,7 @@ export interface Stage {
   readonly basePath: readonly string[];
   /** Undefined when the rules were loaded alone. */
   readonly config: Config | undefined;
+  readonly tenants: Tenants;
   /** Unix seconds. */
   readonly now: number;
 }
@@ -122,14 +124,15 @@ const veiled = (token: AccessToken): AccessToken => ({
   client: token.client || '<client_id>',
 });
 
-function checkFor({ ruleSet, basePath, config, now }: Stage, part: Part): ReturnType<typeof createCheck> {
+function checkFor(stage: Stage, part: Part): ReturnType<typeof createCheck> {
+  const { ruleSet, basePath, config, tenants, now } = stage;
   const rules = () => ruleSet;
   const settings = { public: config?.public, basePath: `/${basePath.join('/')}` };
-  const visits = createVisits(settings, rules, createCookies(NO_KEYS), () => ({}));
+  const visits = createVisits(settings, rules, createCookies(NO_KEYS), () => ({}), tenants);
   const memory: LoginMemory = {
-    read: (host) =>
+    read: (host, { tenant }) =>
       part.kind === 'session' && part.before
-        ? [...everythingOf(ruleSet, ruleSet.appFor(host))].map((asked) => ({
+        ? [...everythingOf(ruleSet, ruleSet.appFor(host), tenant)].map((asked) => ({
             ...asked,
             at: now - 3600,
             completed: true,
@@ -147,8 +150,9 @@ function checkFor({ ruleSet, basePath, config, now }: Stage, part: Part): Return
   return createCheck({
     visits,
     basePath,
+    tenantsInPath: tenants.inPath,
     // What the gateway's own pages answer is theirs; none of them is a permit.
-    pages: async (_, visit) => refuse(visit, visit.app === undefined ? 'unknown-host' : 'page-unknown'),
+    pages: async (_, visit) => refuse(visit, visit.app === undefined ? visit.stranger : 'page-unknown'),
     credentials: credentialsFor(part),
     answers: createAnswers(signIn, memory, config?.public, (_, token) => token && '<signed assertion>'),
     now: () => now,
@@ -187,9 +191,11 @@ function sessionOf(app: App, token: AccessToken): LiveSession {
 /** As if all that rules of the app name had been asked for: audiences, scopes, and sign-ins that were not what was asked. */
 function* everythingOf(
   ruleSet: RuleSet,
-  app: App | undefined,
+  written: App | undefined,
+  tenant: string,
 ): Generator<Omit<LoginEnd, 'at' | 'completed'>> {
-  if (app === undefined) return;
+  if (written === undefined) return;
+  const app = ruleSet.forTenant(written, tenant);
   for (const [audience, scopes] of app.scopesByAudience) yield { audience, scopes };
   for (const stepUp of stepUpsOf(app, ruleSet)) yield { audience: '', scopes: [], unmet: stepUpName(stepUp) };
 }

@@ -7,6 +7,7 @@ import { missingOf, runTests, type TestResult } from '../../review/run-tests.ts'
 import { testLine } from '../../review/test-line.ts';
 import type { App } from '../../rules/rule-set.ts';
 import { usualHost } from '../../rules/rule-tests.ts';
+import { tenantTermsOf } from '../../trust.ts';
 import { type ExitCode, misuse, printJson, type RulesInvocation } from '../command.ts';
 import { columns, paragraph, plural, wholeLine } from '../layout.ts';
 import { type LoadedRules, loadForReview } from '../load-all.ts';
@@ -31,7 +32,9 @@ export async function rulesTest(invocation: RulesInvocation): Promise<ExitCode> 
     return 1;
   }
   await reportLoading(invocation, loaded);
-  const results = runTests(loaded.ruleSet, loaded.basePath, Math.floor(Date.now() / 1000));
+  const { config } = loaded;
+  const terms = config === undefined ? undefined : tenantTermsOf(config);
+  const results = runTests(loaded.ruleSet, loaded.basePath, Math.floor(Date.now() / 1000), terms);
   const untested = loaded.ruleSet.written.filter(({ tests }) => tests.length === 0).map(({ app }) => app);
   const unwritten = writeJunit(invocation, junitXml(results));
   if (unwritten !== undefined) return unwritten;

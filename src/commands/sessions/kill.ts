@@ -1,12 +1,15 @@
+import type { Config } from '../../config/config.ts';
 import { nearestWord } from '../../document/nearest-word.ts';
+import { holdsTenant } from '../../document/tenant-text.ts';
 import type { SessionSelector } from '../../session/kept-sessions.ts';
+import { nameOfTenant } from '../../trust.ts';
 import { misuse, printJson } from '../command.ts';
 import { plural } from '../layout.ts';
 import type { SessionsCommand, SessionsValues } from './sessions-command.ts';
 
 /** Ends the sessions that are meant, as a sign-out does, and says how many. Exit code 1 when there was none. */
 export const killSessions: SessionsCommand = async (invocation, { kept, config }) => {
-  const selector = selectorOf(invocation.values, [...config.providers.keys()]);
+  const selector = selectorOf(invocation.values, issuersOf(config));
   if ('fault' in selector) return misuse(invocation, selector.fault, selector.wayOut);
   const ended = await kept.endWhere(selector);
   if (invocation.json) printJson(invocation, { ended, ...selector });
@@ -17,6 +20,14 @@ export const killSessions: SessionsCommand = async (invocation, { kept, config }
     );
   return ended === 0 ? 1 : 0;
 };
+
+/** Names of the providers, as sessions have them: one whose issuer has `{tenant}` is one for each tenant. */
+const issuersOf = ({ providers, tenants }: Config): readonly string[] =>
+  [...providers.values()].flatMap((provider) =>
+    holdsTenant(provider.issuer)
+      ? (tenants?.list ?? []).map((tenant) => nameOfTenant(provider, tenant))
+      : [provider.name],
+  );
 
 interface Fault {
   readonly fault: string;
@@ -50,11 +61,15 @@ function providerOf(name: string | undefined, providers: readonly string[]): str
   const [only, second] = providers;
   if (name === undefined && only !== undefined && second === undefined) return only;
   if (name === undefined)
-    return { fault: 'whose subject or sid?', wayOut: `add --provider ${providers.join('|')}` };
+    return { fault: 'whose subject or sid?', wayOut: `add --provider ${few(providers, '|')}` };
   if (providers.includes(name)) return name;
   const near = nearestWord(name, providers);
   return {
     fault: `there is no provider "${name}"`,
-    wayOut: near === undefined ? `it is one of ${providers.join(', ')}` : `did you mean "${near}"?`,
+    wayOut: near === undefined ? `it is one of ${few(providers, ', ')}` : `did you mean "${near}"?`,
   };
 }
+
+/** Tenants may be many. */
+const few = (names: readonly string[], between: string): string =>
+  [...names.slice(0, 10), ...(names.length > 10 ? ['…'] : [])].join(between);

@@ -1,4 +1,5 @@
 import type { ProviderConfig } from '../../../src/config/config.ts';
+import { fixedSecrets } from '../../../src/oidc/client-authentication.ts';
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../../src/oidc/identity-provider.ts';
 import { createProvider, type ProviderOptions } from '../../../src/oidc/provider.ts';
 import { ProviderError } from '../../../src/oidc/provider-error.ts';
@@ -18,6 +19,14 @@ export const configOf = (issuer: string, over: Partial<ProviderConfig> = {}): Pr
   moreAudiences: 'redirect',
   offlineConsent: true,
   brand: {},
+  ca: undefined,
+  scopeTemplate: '{scope}',
+  authorizationParameters: {},
+  prompt: undefined,
+  uiLocales: undefined,
+  metadata: {},
+  redirectUri: undefined,
+  acrValues: undefined,
   postLogoutRedirectUri: undefined,
   idTokenAlg: 'RS256',
   tokens: {
@@ -38,7 +47,7 @@ export const providerOf = (
 ) =>
   createProvider({
     config: configOf(issuer, config),
-    secrets: [{ value: 'a:b%+& secret', expiresAt: undefined }],
+    secrets: fixedSecrets([{ value: 'a:b%+& secret', expiresAt: undefined }]),
     clockTolerance: 5,
     now: seconds,
     ...options,
@@ -56,6 +65,25 @@ export function newRequest(over: Partial<AuthorizationRequest> = {}): Authorizat
     audiences: [API],
     ...over,
   };
+}
+
+/** Follows redirects as a browser would, cookies included, up to the callback. */
+export async function follow(issuer: string, start: string): Promise<URL> {
+  const jar = new Map<string, string>();
+  let url = start;
+  for (let hops = 0; hops < 10; hops += 1) {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
+    for (const line of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = line.split(';', 1)[0]?.split('=') ?? [];
+      jar.set(name, value);
+    }
+    const location = response.headers.get('location');
+    if (location === null) throw new Error(`stopped at ${response.status}: ${await response.text()}`);
+    url = new URL(location, url).href;
+    if (!url.startsWith(issuer)) return new URL(url);
+  }
+  throw new Error('too many redirects');
 }
 
 export const answerTo = (request: AuthorizationRequest, callback: URL): AuthorizationAnswer => ({

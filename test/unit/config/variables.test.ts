@@ -14,8 +14,11 @@ describe('names', () => {
     expect(KEYS.filter(({ variable }) => variable === undefined).map(({ path }) => path.join('.'))).toEqual([
       'public',
       'provider',
+      'provider.authorizationParameters',
+      'provider.metadata',
       'provider.tokens',
       'providers',
+      'tenants',
       'session',
       'session.redis',
       'session.redis.sentinel',
@@ -62,13 +65,13 @@ test.each<[string, Record<string, string>, string]>([
   ],
   [
     'a later key',
-    { POSTERN_PROVIDER_REDIRECT_URI: 'https://x' },
-    'POSTERN_PROVIDER_REDIRECT_URI: `provider.redirectUri` is not supported by this version yet. -> remove it',
+    { POSTERN_EXCHANGE: 'x' },
+    'POSTERN_EXCHANGE: `exchange` is not supported by this version yet. -> remove it',
   ],
   [
     'a part of a later key',
-    { POSTERN_TENANTS_IN: 'host' },
-    'POSTERN_TENANTS_IN: `tenants` is not supported by this version yet. -> remove it',
+    { POSTERN_FEDERATION_ISSUER: 'x' },
+    'POSTERN_FEDERATION_ISSUER: `federation` is not supported by this version yet. -> remove it',
   ],
   [
     'a later value',

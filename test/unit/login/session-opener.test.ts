@@ -27,6 +27,7 @@ async function begin(wait = 10_000) {
   const visit = {
     ...visitWith(handle),
     request: { host: { name: session.host } },
+    tenant: '',
     cookies: {
       session: {
         read: () => handle,

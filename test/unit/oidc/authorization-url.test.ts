@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { buildAuthorizationUrl, Configuration } from 'openid-client';
 import type { ProviderConfig } from '../../../src/config/config.ts';
 import { createAuthorizationUrl } from '../../../src/oidc/authorization-url.ts';
+import { fixedSecrets } from '../../../src/oidc/client-authentication.ts';
 import type { AuthorizationRequest } from '../../../src/oidc/identity-provider.ts';
 import { createIdentityProvider } from '../../../src/oidc/identity-provider-openid-client.ts';
 import type { KeySet } from '../../../src/token/key-set.ts';
@@ -17,6 +18,12 @@ const REQUEST: AuthorizationRequest = {
 };
 type AudienceParameter = ProviderConfig['audienceParameter'];
 
+const NOTHING_MORE = {
+  scopeTemplate: '{scope}',
+  authorizationParameters: {},
+  prompt: undefined,
+  uiLocales: undefined,
+} as const;
 const NO_REFRESH = { refresh: false, offlineConsent: true };
 const clientOf = (endpoint: string): Configuration =>
   new Configuration({ issuer: 'https://id.example.com', authorization_endpoint: endpoint }, 'shop & co');
@@ -26,10 +33,13 @@ const urlsOf = (
   refresh: { readonly refresh: boolean; readonly offlineConsent: boolean } = NO_REFRESH,
 ) => {
   const built: URLSearchParams[] = [];
-  const authorizationUrl = createAuthorizationUrl({ audienceParameter, ...refresh }, (parameters) => {
-    built.push(parameters);
-    return buildAuthorizationUrl(client, parameters);
-  });
+  const authorizationUrl = createAuthorizationUrl(
+    { audienceParameter, ...refresh, ...NOTHING_MORE },
+    (parameters) => {
+      built.push(parameters);
+      return buildAuthorizationUrl(client, parameters);
+    },
+  );
   return { authorizationUrl, built };
 };
 
@@ -212,8 +222,11 @@ test('another discovery document, another endpoint', async () => {
   });
   let metadata = documentAt('https://id.example.com/old');
   const { authorizationUrl } = createIdentityProvider({
-    config: { issuer: metadata.issuer, clientId: 'shop', audienceParameter: 'resource' } as ProviderConfig,
-    secrets: [],
+    config: {
+      ...{ issuer: metadata.issuer, clientId: 'shop', audienceParameter: 'resource' },
+      ...NOTHING_MORE,
+    } as unknown as ProviderConfig,
+    secrets: fixedSecrets([]),
     keys: {} as KeySet,
     clockTolerance: 5,
     now: () => 1_767_225_600,
@@ -223,4 +236,58 @@ test('another discovery document, another endpoint', async () => {
   expect(await authorizationUrl(REQUEST)).toMatch(/^https:\/\/id\.example\.com\/old\?/);
   metadata = documentAt('https://id.example.com/new');
   expect(await authorizationUrl(REQUEST)).toMatch(/^https:\/\/id\.example\.com\/new\?/);
+});
+
+describe('what is configured for every login', () => {
+  const urlWith = (
+    terms: Partial<typeof NOTHING_MORE> | object,
+    request: Partial<AuthorizationRequest> = {},
+  ) =>
+    new URL(
+      createAuthorizationUrl(
+        { audienceParameter: 'none', ...NO_REFRESH, ...NOTHING_MORE, ...terms },
+        (parameters) => buildAuthorizationUrl(clientOf('https://id.example.com/auth'), parameters),
+      )({ ...REQUEST, ...request }),
+    ).searchParams;
+
+  test('further parameters and languages go along, and take the place of none of ours', () => {
+    const asked = urlWith({
+      authorizationParameters: { organization: 'org 1', code_challenge_method: 'plain' },
+      uiLocales: ['de', 'en-GB'],
+    });
+    expect(asked.get('organization')).toBe('org 1');
+    expect(asked.get('ui_locales')).toBe('de en-GB');
+    expect(asked.getAll('code_challenge_method')).toEqual(['S256']);
+  });
+
+  test.each<
+    [configured: string | undefined, ofLogin: string | undefined, offline: boolean, prompt: string | null]
+  >([
+    [undefined, undefined, false, null],
+    ['login', undefined, false, 'login'],
+    ['login', 'select_account', false, 'login select_account'],
+    ['login', 'none', false, 'none'],
+    ['consent', undefined, true, 'consent'],
+    ['login', 'select_account', true, 'login select_account consent'],
+  ])('prompt: %s, of this login %s, for offline access %s: %s', (prompt, ofLogin, offline, expected) => {
+    const terms = { prompt, ...(offline ? { refresh: true, offlineConsent: true } : {}) };
+    expect(urlWith(terms, ofLogin === undefined ? {} : { prompt: ofLogin }).get('prompt')).toBe(expected);
+  });
+
+  test.each<[scope: string, spelled: string]>([
+    ['orders.read', 'api://api-1/orders.read'],
+    ['orders:read', 'api://api-1/orders:read'],
+    ['a/b', 'api://api-1/a/b'],
+    ['profile', 'profile'],
+    ['email', 'email'],
+    ['https://graph.example.com/User.Read', 'https://graph.example.com/User.Read'],
+    ['api://other/$&', 'api://other/$&'],
+    ['$&{audience}', 'api://api-1/$&{audience}'],
+  ])('a scope template makes of %s %s', (scope, spelled) => {
+    const asked = urlWith(
+      { scopeTemplate: 'api://{audience}/{scope}' },
+      { scopes: ['openid', scope], audiences: ['api-1'] },
+    );
+    expect(asked.get('scope')).toBe(`openid ${spelled}`);
+  });
 });

@@ -137,7 +137,6 @@ describe('href', () => {
     'vbscript:x',
     'file:///etc/passwd',
     'blob:https://a.example/x',
-    'mailto:a@example.com',
     '/relative',
     '//a.example/',
     'https:',
@@ -146,6 +145,11 @@ describe('href', () => {
   ])('%j is left out', (href) => {
     expect(bodyOf(action({ href }))).not.toMatch(/<a |<form|class="actions"/);
     expect(bodyOf(action({ href, method: 'post' }))).not.toMatch(/<a |<form|class="actions"/);
+  });
+
+  test('a mail address can be written to, and nothing sent to it', () => {
+    expect(action({ href: 'mailto:a@example.com' })).toContain(' href="mailto:a@example.com"');
+    expect(bodyOf(action({ href: 'mailto:a@example.com', method: 'post' }))).not.toContain('<form');
   });
 
   test.each([

@@ -38,6 +38,8 @@ rules:
     expect(app).toEqual({
       name: 'shop',
       title: 'The Shop',
+      tenant: '',
+      usesTenant: false,
       hosts: ['shop.example.com', '*.xn--gre-6ka8i.de'],
       provider: 'main',
       issuers: ['https://old.example.com/'],
@@ -62,6 +64,8 @@ rules:
     expect(appOf('app: site\nhosts: [a.de]\nrules: { /**: public }\n')).toEqual({
       name: 'site',
       title: 'site',
+      tenant: '',
+      usesTenant: false,
       hosts: ['a.de'],
       provider: undefined,
       issuers: [],
@@ -172,7 +176,7 @@ tests:
     ['[a.de, b.de]', 'a.de'],
     ['["*.a.de", b.de]', 'b.de'],
     ['["*.a.de"]', 'any.a.de'],
-    ['["{tenant}.a.de", "*.b.de"]', 'any.a.de'],
+    ['["{tenant}.a.de", "*.b.de"]', 'tenant.a.de'],
   ])('ask %s for %s when they name no host', (hosts, host) => {
     const tests = testsOf(
       `hosts: ${hosts}\nrules: { /: public }\ntests: [{ request: GET /, expect: public }]\n`,

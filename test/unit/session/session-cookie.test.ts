@@ -176,3 +176,42 @@ test.each<[length: number, names: string[]]>([
 });
 
 test('clearing where there is nothing sends nothing', () => expect(session.clear(splitOf(NONE))).toEqual([]));
+
+describe('tenants that share a host', () => {
+  const sign = (jar: PlainJar, tenant: string, length: number): readonly string[] => {
+    const own = cookies.forTenant(tenant, true);
+    return own.session.write(handleOf(length), own.split(jar.lines), 600) ?? [];
+  };
+
+  test('have cookies by names of their own, and read no others', () => {
+    const jar = new PlainJar();
+    jar.take(sign(jar, 'acme', 3001)).take(sign(jar, 'globex', 1));
+    expect(jar.names).toEqual(both(`${P}_acme`, `${P}_acme.1`, `${P}_globex`));
+    expect(cookies.forTenant('acme', true).session.read(splitOf(jar))).toBe(handleOf(3001));
+    expect(cookies.forTenant('globex', true).session.read(splitOf(jar))).toBe(handleOf(1));
+    expect([read(jar), cookies.forTenant('acm', true).session.read(splitOf(jar))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('give way, with what was asked for them, where a new session would leave no room', () => {
+    const jar = new PlainJar();
+    jar.set(`${P}-asked_acme`, 'x').set(`${P}-t.1`, 'x').set(`${P}-asked`, 'x');
+    jar.take(sign(jar, 'acme', 6000)).take(sign(jar, 'globex', 1));
+    expect(jar.names).toContain(`${P}_acme`);
+    jar.take(sign(jar, 'globex', 6000));
+    expect(jar.names.filter((name) => !name.endsWith('.sig'))).toEqual([
+      `${P}-t.1`,
+      `${P}-asked`,
+      `${P}_globex`,
+      `${P}_globex.1`,
+    ]);
+  });
+
+  test('at hosts of their own have the usual names', () => {
+    expect(cookies.forTenant('acme', false)).toMatchObject({ tenant: 'acme', suffix: '' });
+    expect(cookies.forTenant('acme', false)).toBe(cookies.forTenant('acme', false));
+    expect(cookies.forTenant('acme', true)).not.toBe(cookies.forTenant('acme', false));
+  });
+});

@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs';
+
+/** A file that is looked at again and again. */
+export interface WatchedFile {
+  /** Looks now; tells of a change as ever. */
+  look(): void;
+  close(): void;
+}
+
+/** Milliseconds. */
+const EVERY = 3_000;
+
+/**
+ * Tells when a file is another one than before: edited, renamed into its place, or behind a link that was turned around, as
+ * Kubernetes does with a mounted secret. It is asked for by polling: events get lost on network and overlay file systems, and
+ * one `stat` every three seconds costs nothing. Does *not* read it, and never throws.
+ * @param changed the file may be gone: whoever reads it finds out
+ */
+export function watchFile(path: string, changed: () => void, every = EVERY): WatchedFile {
+  let before = identityOf(path);
+  const look = (): void => {
+    const now = identityOf(path);
+    if (now === before) return;
+    before = now;
+    changed();
+  };
+  const timer = setInterval(look, every).unref();
+  return { look, close: () => clearInterval(timer) };
+}
+
+/** @returns what differs between two states of a file; empty where there is none. Links are followed. */
+function identityOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? '' : [found.dev, found.ino, found.size, found.mtimeMs].join();
+}
