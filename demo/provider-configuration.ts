@@ -25,6 +25,7 @@ const CLAIMS = {
 /** @returns the configuration of oidc-provider that the options ask for. */
 export async function providerConfiguration(options: ProviderOptions): Promise<Configuration> {
   const { configuration: over = {} } = options;
+  const base = (options.issuerPath ?? '').replace(/\/$/, '');
   return {
     adapter: createMemoryAdapter(),
     jwks: { keys: [await signingKey('RS256'), await signingKey('ES256')] },
@@ -49,7 +50,10 @@ export async function providerConfiguration(options: ProviderOptions): Promise<C
       };
     },
     acrValues: [...(options.acr ?? [])],
-    interactions: { policy: policy(options), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      policy: policy(options),
+      url: (_ctx, interaction) => `${base}/interaction/${interaction.uid}`,
+    },
     // The default asks for `offline_access`, which counts only with prompt=consent.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     renderError: (ctx, out) => {

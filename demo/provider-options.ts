@@ -1,4 +1,4 @@
-import type { ClientMetadata, Configuration } from 'oidc-provider';
+import type { ClientMetadata, Configuration, Provider } from 'oidc-provider';
 
 /** Scopes by audience. */
 export type Holdings = Readonly<Record<string, readonly string[]>>;
@@ -52,6 +52,10 @@ export interface ProviderOptions {
   readonly onError?: (event: string, error: Error) => void;
   /** Called for every request, before it is answered. */
   readonly onRequest?: (method: string, url: string) => void;
+  /** What follows the origin in the issuer: a path that it is mounted at, or a final slash. Default none. */
+  readonly issuerPath?: string;
+  /** Changes requests and answers, as a product does that is not like this one. */
+  readonly middleware?: Parameters<Provider['use']>[0];
   /** Laid over everything above; `features`, `ttl` and `cookies` are merged one level deep. */
   readonly configuration?: Configuration;
 }

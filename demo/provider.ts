@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import Provider, { type Grant, type KoaContextWithOIDC } from 'oidc-provider';
@@ -47,7 +47,9 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const server = createServer();
   await listen(server, options.port ?? 0, '127.0.0.1');
   const { port } = server.address() as AddressInfo;
-  const issuer = `http://127.0.0.1:${port}`;
+  const path = options.issuerPath ?? '';
+  const base = path.replace(/\/$/, '');
+  const issuer = `http://127.0.0.1:${port}${path}`;
   const configuration = await providerConfiguration(options);
   const loadExistingGrant =
     options.consent === 'ask' ? existingGrant : (ctx: KoaContextWithOIDC) => grantFor(options, ctx);
@@ -58,12 +60,13 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   }
 
   let signedInAs = options.signedInAs;
-  const callback = provider.callback();
+  if (options.middleware !== undefined) provider.use(options.middleware);
+  const callback = mountedAt(base, provider.callback());
   const interact = (req: IncomingMessage, res: ServerResponse) =>
     interaction({ provider, options, signedInAs }, req, res);
   server.on('request', (req, res) => {
     options.onRequest?.(req.method ?? '', req.url ?? '');
-    if (!req.url?.startsWith('/interaction/')) return void callback(req, res);
+    if (!req.url?.startsWith(`${base}/interaction/`)) return void callback(req, res);
     interact(req, res).catch((error: Error) => {
       options.onError?.('interaction.error', error);
       if (!res.headersSent) res.writeHead(400, PAGE_HEADERS).end(errorPage(error.name, error.message));
@@ -80,6 +83,17 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     },
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What comes below a path is answered as if that were the root; the library reads `originalUrl` for its own addresses. */
+function mountedAt(path: string, answer: RequestListener): RequestListener {
+  if (path === '') return answer;
+  return (req, res) => {
+    if (!req.url?.startsWith(`${path}/`)) return void res.writeHead(404).end();
+    Object.assign(req, { originalUrl: req.url });
+    req.url = req.url.slice(path.length);
+    return answer(req, res);
   };
 }
 
