@@ -295,3 +295,9 @@ test('auth0 without an audience: the token is opaque, and the page names the set
   expect([answer.status, answer.reason]).toEqual([502, 'access-token-opaque']);
   expect(answer.body).toContain('audienceParameter');
 });
+
+test.each(Object.keys(SHAPES))('the page of %s shows the configuration that runs here', (name) => {
+  const page = readTextFile(join(DOCS, `${name}.md`)) ?? '';
+  for (const file of ['postern.yaml', 'rules/shop.yaml'])
+    expect(page).toContain(`\`\`\`yaml\n${readTextFile(join(DOCS, name, file))}\`\`\`\n`);
+});

@@ -68,7 +68,9 @@ describe('the table of log lines', () => {
       'warn',
       (log) => log.warned('m', { kind: 'refresh-failed', provider: 'p', outcome: 'ended', cause: 'c' }),
     ],
+    ['warned', 'warn', (log) => log.warned('m', { kind: 'tenants-refused', file: 'f', cause: 'c' })],
     ['failed', 'error', (log) => log.failed(new Error('m'))],
+    ['tenants-reloaded', 'info', (log) => log.tenantsReloaded(2)],
     [
       'rules-reloaded',
       'info',
