@@ -1,5 +1,6 @@
 import type { ClientSecret, Config, ProviderConfig } from '../config/config.ts';
 import { throughInternalUrl } from '../oidc/internal-url.ts';
+import { fetchFor } from '../oidc/provider.ts';
 import type { MetadataTerms } from '../oidc/provider-metadata.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { createBoundedFetch, type Fetch } from '../token/bounded-fetch.ts';
@@ -48,7 +49,9 @@ export async function providerNotes(terms: ProviderTerms): Promise<readonly Note
   const { provider, config, ruleSet, now } = terms;
   const notes = notesAbout('provider', provider.name);
   const asked = askedOf(config, ruleSet, provider);
-  const fetch = bounded(throughInternalUrl(terms.fetch, provider.issuer, provider.internalUrl));
+  const fetch = bounded(
+    throughInternalUrl(fetchFor(provider, terms.fetch), provider.issuer, provider.internalUrl),
+  );
   const disabled = provider.enabled
     ? []
     : [

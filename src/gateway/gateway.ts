@@ -220,13 +220,12 @@ export async function startGateway(
   const health = createHealth(
     () => [
       ...(stopping ? ['stopping'] : []),
-      ...providers
-        .ready()
-        .flatMap(([name, ready]) => (ready ? [] : [`provider ${name}: discovery has not succeeded yet`])),
+      ...providers.missing(),
       ...(configured.wasReached() ? [] : ['session store: it was not reached yet']),
     ],
     inForce.state,
     () => ({ name: config.session.store, down: configured.down() }),
+    providers.ready,
   );
 
   const handlers: Readonly<Record<keyof Gateway['addresses'], Handler>> = {

@@ -25,6 +25,8 @@ export interface Providers {
   keysOf(app: App): KeySet;
   /** Whether discovery has succeeded, by name. */
   ready(): readonly (readonly [string, boolean])[];
+  /** What keeps the process from being ready: one of several that is down does not, it concerns its own apps. */
+  missing(): readonly string[];
   /** Issuers and the age of their keys in seconds, without those that only former rules named. */
   keySets(rules: RuleSet): readonly (readonly [string, number | undefined])[];
   /** Begins to fetch what is missing. */
@@ -87,6 +89,9 @@ export function createProviders(
     return keys;
   };
 
+  const ready = (): readonly (readonly [string, boolean])[] =>
+    [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()]);
+
   return {
     trusts: createTrusts(config, { provider: (provider) => of(provider).keySet, issuer: keysOfIssuer }),
     providerOf(app) {
@@ -94,7 +99,11 @@ export function createProviders(
       return { config: provider, identityProvider: of(provider).identityProvider };
     },
     keysOf: (app) => of(providerOfApp(config, app)).keySet,
-    ready: () => [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()]),
+    ready,
+    missing: () =>
+      ready().some(([, isReady]) => isReady)
+        ? []
+        : ready().map(([name]) => `provider ${name}: discovery has not succeeded yet`),
     keySets: (rules) => [
       ...[...providers.values(), ...ofTenants.values()].map(
         ({ identityProvider, keySet }) => [identityProvider.issuer, keySet.age()] as const,

@@ -7,7 +7,7 @@ export interface Health {
   /** 503 with the reasons while a part is missing or the process is stopping. */
   ready(): Reply;
   /**
-   * The same for operators, with the session store, the rules in force, and why others are not. Neither rules that were
+   * The same for operators, with the session store, the rules in force, and why others are not, and which providers were discovered. Neither rules that were
    * refused nor a store that stopped answering is a reason: what needs no session goes on, and replicas are no better off.
    */
   readyInDetail(): Reply;
@@ -31,6 +31,7 @@ export function createHealth(
   reasons: () => readonly string[],
   rules: () => RulesHealth,
   store: () => StoreHealth,
+  providers: () => readonly (readonly [name: string, ready: boolean])[],
 ): Health {
   const ready = (more: object): Reply => {
     const missing = reasons();
@@ -41,7 +42,12 @@ export function createHealth(
   return {
     live: () => json(200, { status: 'ok' }),
     ready: () => ready({}),
-    readyInDetail: () => ready({ session_store: describeStore(store()), rules: describe(rules()) }),
+    readyInDetail: () =>
+      ready({
+        providers: Object.fromEntries(providers()),
+        session_store: describeStore(store()),
+        rules: describe(rules()),
+      }),
   };
 }
 

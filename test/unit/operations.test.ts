@@ -69,7 +69,15 @@ describe('the table of log lines', () => {
       (log) => log.warned('m', { kind: 'refresh-failed', provider: 'p', outcome: 'ended', cause: 'c' }),
     ],
     ['warned', 'warn', (log) => log.warned('m', { kind: 'tenants-refused', file: 'f', cause: 'c' })],
+    ['warned', 'warn', (log) => log.warned('m', { kind: 'secrets-refused', place: 'p', cause: 'c' })],
+    [
+      'warned',
+      'warn',
+      (log) => log.warned('m', { kind: 'secret-expiring', provider: 'p', place: 1, expires: 'e' }),
+    ],
+    ['warned', 'warn', (log) => log.warned('m', { kind: 'secret-fallback', provider: 'p', place: 2 })],
     ['failed', 'error', (log) => log.failed(new Error('m'))],
+    ['secrets-reloaded', 'info', (log) => log.secretsReloaded('p', 1)],
     ['tenants-reloaded', 'info', (log) => log.tenantsReloaded(2)],
     [
       'rules-reloaded',
