@@ -208,7 +208,7 @@ export function createCallback(parts: CallbackParts): Callback {
       if (silent === true && providerError !== undefined && NEEDS_THE_PERSON.has(providerError))
         return parts.signIn(visit, { audience, scopes, stepUp, returnTo, attempt }, over);
       const isUnmet = stepUp !== undefined && providerError === 'unmet_authentication_requirements';
-      return fail(isUnmet ? 'step-up-refused' : error.reason, error.message, refusalHint(providerError));
+      return fail(isUnmet ? 'step-up-refused' : error.reason, error.message, hintOf(error));
     }
     if (!looksLikeJwt(result.accessToken))
       return fail('access-token-opaque', OPAQUE_TOKEN.detail, OPAQUE_TOKEN.detail);
@@ -270,3 +270,7 @@ const facts = (visit: AppVisit): Facts & { readonly app: string } => ({
   ...tenantFact(visit),
   requestId: visit.requestId,
 });
+
+/** What the provider's own refusal means; other failures have words of their own. */
+const hintOf = ({ reason, providerError }: ProviderError): string | undefined =>
+  reason === 'provider-refused' || providerError !== undefined ? refusalHint(providerError) : undefined;

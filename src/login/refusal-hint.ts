@@ -16,6 +16,9 @@ const HINTS: Partial<Record<OAuthErrorCode, string>> = {
 /**
  * What to tell a person about an error code of the provider (RFC 6749 section 4.1.2.1). Only registered codes are ever
  * shown; `error_description` is a stranger's text.
+ * @param code undefined for one that is not registered
  */
-export const refusalHint = (code: OAuthErrorCode | undefined): string | undefined =>
-  code === undefined ? undefined : `${HINTS[code] ?? 'The provider gave no further reason.'} (${code})`;
+export const refusalHint = (code: OAuthErrorCode | undefined): string =>
+  code === undefined
+    ? 'The provider gave a reason that is not known here.'
+    : `${HINTS[code] ?? 'The provider gave no further reason.'} (${code})`;

@@ -306,6 +306,49 @@ describe('a callback', () => {
     },
   );
 
+  test.each<[code: string, status: number, reason: string, words: string]>([
+    [
+      'access_denied',
+      403,
+      'provider-refused',
+      'The sign-in was declined, or this account may not use the app.',
+    ],
+    [
+      'consent_required',
+      403,
+      'provider-refused',
+      'The app needs your consent, and the provider did not get it.',
+    ],
+    ['login_required', 403, 'provider-refused', 'The provider has no session for you any more.'],
+    ['interaction_required', 403, 'provider-refused', 'The provider needs you to do something first.'],
+    ['account_selection_required', 403, 'provider-refused', 'Choose an account at the provider.'],
+    ['unauthorized_client', 403, 'provider-refused', 'The provider has switched this app off'],
+    ['invalid_scope', 403, 'provider-refused', 'asks for a permission that the provider does not know'],
+    ['invalid_target', 403, 'provider-refused', 'asks for a resource that the provider does not know'],
+    ['invalid_request', 403, 'provider-refused', 'did not understand the request of this app'],
+    ['unsupported_response_type', 403, 'provider-refused', 'The provider gave no further reason.'],
+    ['unmet_authentication_requirements', 403, 'provider-refused', 'The provider gave no further reason.'],
+    ['not_a_known_code', 403, 'provider-refused', 'The provider gave a reason that is not known here.'],
+    ['temporarily_unavailable', 503, 'provider-unavailable', 'Please try again in a moment.'],
+    ['server_error', 503, 'provider-unavailable', 'Please try again in a moment.'],
+  ])(
+    'an answer %s is %i %s: a page that says what happened and how to go on',
+    async (code, status, reason, words) => {
+      const callback = await begin(`${SHOP}/account/`);
+      const answer = await browser.check(query(callback, (parameters) => parameters.set('error', code)));
+      expectAnswer(answer, status, reason);
+      expectWellFormed(world, answer, true);
+      expect(answer.headers.location).toBeUndefined();
+      expect(answer.body).toContain(words);
+      expect(answer.body.includes('Try again')).toBe(true);
+      expect(answer.body.includes('Use another account')).toBe(status === 403);
+      expect(answer.headers['retry-after']).toBe(status === 503 ? '5' : undefined);
+      expect(answer.body.includes('not_a_known_code')).toBe(false);
+      // Nothing is held against the next attempt.
+      expectAnswer(await browser.signIn(`${SHOP}/account/`), 303, 'login-completed');
+    },
+  );
+
   test.each<[string, number, string, (parameters: URLSearchParams, issuer: string) => void]>([
     ['access_denied', 403, 'provider-refused', (p) => p.set('error', 'access_denied')],
     ['unauthorized_client', 403, 'provider-refused', (p) => p.set('error', 'unauthorized_client')],

@@ -273,7 +273,7 @@ describe('a logout that the person meant', () => {
 });
 
 test.each([
-  [undefined, undefined],
+  [undefined, 'The provider gave a reason that is not known here.'],
   ['access_denied', 'The sign-in was declined, or this account may not use the app. (access_denied)'],
   ['server_error', 'The provider gave no further reason. (server_error)'],
 ] as const)('CB4: %s is told as %j', (code, hint) => expect(refusalHint(code)).toBe(hint));
