@@ -1,8 +1,9 @@
 import type { Config, Secrets } from '../config/config.ts';
+import { holdsTenant } from '../document/tenant-text.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Fetch } from '../token/bounded-fetch.ts';
 import { cookieNotes } from './cookies.ts';
-import { type Note, TOPICS } from './finding.ts';
+import { type Note, notesAbout, TOPICS } from './finding.ts';
 import { placesOf } from './hosts.ts';
 import type { Look } from './look.ts';
 import { furtherIssuerNotes, furtherIssuers, providerNotes } from './provider.ts';
@@ -51,10 +52,12 @@ export async function examine(
   const common = { config, ruleSet, places, probe, look, fetch, now };
   const found = await Promise.all([
     ...[...config.providers.values()].map((provider) =>
-      providerNotes({ ...common, provider, secrets: secretsOf(provider.name) }),
+      holdsTenant(provider.issuer)
+        ? [ofTenants(provider.issuer)]
+        : providerNotes({ ...common, provider, secrets: secretsOf(provider.name) }),
     ),
     ...[...furtherIssuers(config, ruleSet)].map(([issuer, provider]) =>
-      furtherIssuerNotes(issuer, { provider, fetch, now }),
+      holdsTenant(issuer) ? [ofTenants(issuer)] : furtherIssuerNotes(issuer, { provider, fetch, now }),
     ),
     proxyNotes({ config, ruleSet, places, proxy, look }),
     ...(traefikApi === undefined ? [] : [traefikNotes(traefikApi, ruleSet, config.basePath, fetch, now)]),
@@ -69,3 +72,10 @@ export async function examine(
   const different = new Map(all.map((note) => [JSON.stringify(note), note]));
   return TOPICS.flatMap((topic) => [...different.values()].filter((note) => note.topic === topic));
 }
+
+/** An issuer for each tenant is not asked: there may be thousands. */
+const ofTenants = (issuer: string): Note =>
+  notesAbout('provider', issuer).open(
+    'what the providers of its tenants say',
+    "put one tenant's issuer in its place (POSTERN_PROVIDER_ISSUER), and run this again",
+  );

@@ -650,6 +650,25 @@ describe('what is not asked of anybody', () => {
     });
   });
 
+  test('an issuer for each tenant is left open, and nobody is asked', async () => {
+    const { out } = await run(
+      {
+        issuer: 'http://127.0.0.1:9/{tenant}',
+        rules: RULES.replace('[shop.localhost]', '["{tenant}.shop.localhost"]'),
+        env: { POSTERN_TENANTS_LIST: 'acme' },
+      },
+      true,
+    );
+    const { findings, open } = JSON.parse(out) as { findings: readonly Finding[]; open: unknown };
+    expect(findings.filter(({ topic }) => topic === 'provider')).toEqual([]);
+    expect(open).toContainEqual({
+      topic: 'provider',
+      subject: 'http://127.0.0.1:9/{tenant}',
+      what: 'what the providers of its tenants say',
+      how: "put one tenant's issuer in its place (POSTERN_PROVIDER_ISSUER), and run this again",
+    });
+  });
+
   test.each<[string, Partial<Asked>, string]>([
     [
       'a configuration that does not load',
