@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { Browser } from '../support/browser.ts';
-import { startHostileProvider } from '../support/hostile-provider.ts';
-import { missingRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { Browser } from '../../support/browser.ts';
+import { startHostileProvider } from '../../support/hostile-provider.ts';
+import { missingRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import {
   API,
   OPS,
@@ -12,8 +12,8 @@ import {
   SHORT,
   startRefreshingWorlds,
   tokenOf,
-} from '../support/refreshing-world.ts';
-import { type Answer, startTestWorld, type World } from '../support/world.ts';
+} from '../../support/refreshing-world.ts';
+import { type Answer, startTestWorld, type World } from '../../support/world.ts';
 
 // A Redis of its own starts in a moment, but not where many tests run at once.
 jest.setTimeout(30_000);

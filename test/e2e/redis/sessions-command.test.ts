@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SessionsValues } from '../../src/commands/sessions/sessions-command.ts';
-import { sessions } from '../../src/commands/sessions.ts';
-import { deriveKeys } from '../../src/session/keys.ts';
-import type { Session } from '../../src/session/session.ts';
-import { sessionOf } from '../contract/session-store.contract.ts';
-import { missingRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
-import { Clocks, newPrefix, type RedisProcess, startProcess } from '../support/redis-store.ts';
-import { SESSION_SECRET } from '../support/world.ts';
+import type { SessionsValues } from '../../../src/commands/sessions/sessions-command.ts';
+import { sessions } from '../../../src/commands/sessions.ts';
+import { deriveKeys } from '../../../src/session/keys.ts';
+import type { Session } from '../../../src/session/session.ts';
+import { sessionOf } from '../../contract/session-store.contract.ts';
+import { missingRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { Clocks, newPrefix, type RedisProcess, startProcess } from '../../support/redis-store.ts';
+import { SESSION_SECRET } from '../../support/world.ts';
 
 interface Said {
   readonly code: number;

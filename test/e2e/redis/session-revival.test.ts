@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SHOP_API } from '../../demo/people.ts';
-import type { SessionsValues } from '../../src/commands/sessions/sessions-command.ts';
-import { sessions } from '../../src/commands/sessions.ts';
-import { Browser } from '../support/browser.ts';
-import { type HostileProvider, startHostileProvider } from '../support/hostile-provider.ts';
-import { logoutToken, sendLogoutToken } from '../support/logout-tokens.ts';
-import { missingRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
-import { type Answer, CLIENT_SECRET, SESSION_SECRET, startTestWorld, type World } from '../support/world.ts';
+import { SHOP_API } from '../../../demo/people.ts';
+import type { SessionsValues } from '../../../src/commands/sessions/sessions-command.ts';
+import { sessions } from '../../../src/commands/sessions.ts';
+import { Browser } from '../../support/browser.ts';
+import { type HostileProvider, startHostileProvider } from '../../support/hostile-provider.ts';
+import { logoutToken, sendLogoutToken } from '../../support/logout-tokens.ts';
+import { missingRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { type Answer, CLIENT_SECRET, SESSION_SECRET, startTestWorld, type World } from '../../support/world.ts';
 
 // A session that ended lives on in whoever has a copy of its cookie: gateways that keep it in the browser alone, or that
 // write it back while something is under way. Here the copy is replayed, on every replica.

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { checkWorld } from '../../../demo/check.ts';
-import { type Hop, Journey } from '../../../demo/journey.ts';
-import { findTraefik } from '../../../demo/traefik.ts';
-import { startWorld } from '../../../demo/world.ts';
-import { Jar } from '../../support/jar.ts';
+import { checkWorld } from '../../demo/check.ts';
+import { type Hop, Journey } from '../../demo/journey.ts';
+import { findTraefik } from '../../demo/traefik.ts';
+import { startWorld } from '../../demo/world.ts';
+import { Jar } from '../support/jar.ts';
 
 const PATIENCE = 30_000;
 
