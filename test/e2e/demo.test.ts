@@ -65,7 +65,7 @@ describe('the command', () => {
 
   const run = (...args: string[]) => {
     child = spawn(process.execPath, ['demo/main.mjs', ...args], {
-      cwd: resolve(import.meta.dirname, '../../..'),
+      cwd: resolve(import.meta.dirname, '../..'),
     });
     return child;
   };

@@ -10,7 +10,13 @@ import { Browser } from '../../support/browser.ts';
 import { type HostileProvider, startHostileProvider } from '../../support/hostile-provider.ts';
 import { logoutToken, sendLogoutToken } from '../../support/logout-tokens.ts';
 import { missingRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
-import { type Answer, CLIENT_SECRET, SESSION_SECRET, startTestWorld, type World } from '../../support/world.ts';
+import {
+  type Answer,
+  CLIENT_SECRET,
+  SESSION_SECRET,
+  startTestWorld,
+  type World,
+} from '../../support/world.ts';
 
 // A session that ended lives on in whoever has a copy of its cookie: gateways that keep it in the browser alone, or that
 // write it back while something is under way. Here the copy is replayed, on every replica.
