@@ -28,8 +28,13 @@ export function watchFile(path: string, changed: () => void, every = EVERY): Wat
   return { look, close: () => clearInterval(timer) };
 }
 
-/** @returns what differs between two states of a file; empty where there is none. Links are followed. */
+/** @returns what differs between two states of a file; empty where there is none that can be looked at. Links are followed. */
 function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? '' : [found.dev, found.ino, found.size, found.mtimeMs].join();
+  try {
+    const { dev, ino, size, mtimeMs } = statSync(path);
+    return [dev, ino, size, mtimeMs].join();
+  } catch {
+    // Not there, or not for us: whoever reads it says so.
+    return '';
+  }
 }

@@ -31,17 +31,19 @@ const send = (agent: Agent, url: string, init: RequestInit): Promise<Response> =
       },
       (answer) => {
         const status = answer.statusCode ?? 0;
-        const received = new Headers();
-        for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2)
-          received.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
-        const isEmpty = status === 204 || status === 304;
+        const isEmpty = status === 204 || status === 205 || status === 304;
         if (isEmpty) answer.resume();
-        resolve(
-          new Response(isEmpty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), {
-            status,
-            headers: received,
-          }),
-        );
+        try {
+          const received = new Headers();
+          for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2)
+            received.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
+          const body = isEmpty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>);
+          resolve(new Response(body, { status, headers: received }));
+        } catch (cause) {
+          // A status that no Response can have. Thrown from here it would end the process.
+          answer.destroy();
+          reject(new TypeError('fetch failed', { cause }));
+        }
       },
     );
     // As `fetch` fails: its callers look for the cause.

@@ -283,6 +283,8 @@ describe('ca', () => {
       let body = '';
       for await (const chunk of request) body += chunk;
       if (request.url === '/hang') return;
+      const [, status] = /^\/status\/([0-9]+)$/.exec(request.url ?? '') ?? [];
+      if (status !== undefined) return void response.writeHead(Number(status)).end();
       if (request.url === '/moved') return void response.writeHead(302, { Location: '/' }).end();
       response.setHeader('Set-Cookie', ['a=1', 'b=2']);
       response.end(JSON.stringify({ method: request.method, type: request.headers['content-type'], body }));
@@ -316,6 +318,24 @@ describe('ca', () => {
       name: 'TimeoutError',
     });
     expect(await (await own('http://127.0.0.1:1/')).text()).toBe('plain');
+  });
+
+  test.each([
+    [204, 204],
+    [205, 205],
+    [304, 304],
+    [599, 599],
+    [600, 'fetch failed'],
+    [999, 'fetch failed'],
+  ])('an answer with the status %i comes to %s, and ends nothing', async (status, expected) => {
+    const outcome = await createAuthoritiesFetch(
+      ca,
+      fetch,
+    )(`${origin}/status/${status}`).then(
+      (answer) => answer.status,
+      (error: Error) => error.message,
+    );
+    expect(outcome).toBe(expected);
   });
 
   test('one that nobody is at fails as fetch does', async () => {
