@@ -176,6 +176,7 @@ export async function startGateway(
     backchannelLogout,
     public: config.public,
     loginUrl,
+    issuersOf: (app) => [providerOfApp(config, app).issuer, ...app.issuers],
     assertionKeys: JSON.stringify(assertions.jwks),
     account: { sessionOf, clientOf, idle: config.session.idle, public: config.public, now },
   });

@@ -62,7 +62,8 @@ export function createAnswers(
     lacking: Pick<RefusalDetails, 'missing' | 'scopes' | 'stepUp'> = {},
   ): Eventual<Reply> {
     const { app, origin, request } = visit;
-    if (!app.credentials.includes('session')) return refuse(visit, reason, { facts });
+    const { audience } = ask;
+    if (!app.credentials.includes('session')) return refuse(visit, reason, { audience, facts });
     if (origin.foreign) return refuse(visit, 'foreign-port', { facts });
     if (visit.kind === 'page-load') {
       const because =
@@ -73,7 +74,7 @@ export function createAnswers(
         ...(because === undefined ? {} : { because }),
       });
     }
-    return refuse(visit, reason, { loginUrl: loginUrlFor(visit, ask), facts, ...lacking });
+    return refuse(visit, reason, { loginUrl: loginUrlFor(visit, ask), audience, facts, ...lacking });
   }
 
   /** Where a login for this would be: a page comes back to itself, a script to the page that it runs on, never to the API. */
@@ -146,7 +147,7 @@ export function createAnswers(
       const audience = need.audiences[0] as string;
       const scopes = [...need.allOf, ...need.anyOf.filter((scope) => missing.includes(scope))];
       if (credential.kind === 'bearer')
-        return refuse(visit, reason, { missing, scopes, stepUp: need, facts });
+        return refuse(visit, reason, { missing, scopes, audience, stepUp: need, facts });
       // What this page needs is asked for along with what every login asks for.
       const stepUp = stepUpOf(need);
       const ask = { audience, scopes: [...need.allOf, ...need.anyOf], stepUp };
@@ -171,10 +172,10 @@ export function createAnswers(
         // RFC 9470 section 3 has 401 for a client of an API; a person is shown what is missing.
         const status = visit.kind === 'script' ? 401 : 403;
         const loginUrl = loginUrlFor(visit, again);
-        return refuse(visit, 'step-up-refused', { status, stepUp: need, loginUrl, facts });
+        return refuse(visit, 'step-up-refused', { status, audience, stepUp: need, loginUrl, facts });
       }
       const open = notAsked(asked, need.audiences, missing);
-      if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, facts });
+      if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, audience, facts });
       const more = { audience, scopes: [...held, ...missing], stepUp };
       return offerLogin(visit, 'scopes-not-asked', more, facts, { missing, scopes });
     },

@@ -64,17 +64,21 @@ export function createCheck(parts: CheckParts): Check {
       return refuse(visit, 'tenant-unknown');
     if (match.kind === 'none') return unmatched(visit, match.reason);
     const { rule } = match;
-    if (rule.need.kind === 'deny') return refuse(visit, 'rule-deny', { facts: { rule: rule.id } });
+    const { need } = rule;
+    if (need.kind === 'deny') return refuse(visit, 'rule-deny', { facts: { rule: rule.id } });
     // A page of a foreign origin may act on a public path, but not in the name of the person whose cookie comes along.
-    if (rule.need.kind === 'public') {
+    if (need.kind === 'public') {
       const known = credentials.known(visit, !isForeign(visit));
       return whenThere(known, (caller) => answers.open(visit, rule, caller));
     }
 
-    return whenThere(credentials.open(visit, rule.need), (credential) => {
+    return whenThere(credentials.open(visit, need), (credential) => {
       if (credential.kind === 'refused') {
         const { reason, cause } = credential;
-        return refuse(visit, reason, { facts: { rule: rule.id, ...(cause === undefined ? {} : { cause }) } });
+        return refuse(visit, reason, {
+          audience: need.audiences[0],
+          facts: { rule: rule.id, ...(cause === undefined ? {} : { cause }) },
+        });
       }
       if (credential.kind === 'session' && isForeign(visit)) {
         return refuse(visit, 'cross-site', { facts: { rule: rule.id } });

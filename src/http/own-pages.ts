@@ -13,7 +13,9 @@ import { documentReply } from '../outcome/document-reply.ts';
 import { loginAddress } from '../outcome/login-address.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
+import { resourceMetadata } from '../outcome/resource-metadata.ts';
 import { type AppVisit, hasApp, isBelowSegment, startTarget, type Visit } from '../outcome/visit.ts';
+import type { App } from '../rules/rule-set.ts';
 import { StoreUnavailable } from '../session/store-unavailable.ts';
 import type { AccountParts } from './account.ts';
 import { accountPage, ME_METHODS, me } from './account.ts';
@@ -31,6 +33,8 @@ export interface OwnPagesParts {
   readonly logout: Logout;
   readonly backchannelLogout: BackchannelLogout;
   readonly account: AccountParts;
+  /** Who issues access tokens that the app takes, the provider first. */
+  readonly issuersOf: (app: App) => readonly string[];
   /** The public keys of assertions, as JSON. */
   readonly assertionKeys: string;
   readonly public: PublicAddress | undefined;
@@ -103,7 +107,7 @@ export function createOwnPages(parts: OwnPagesParts): OwnPages {
     'resource-metadata': {
       methods: ['GET', 'HEAD'],
       onCheck: false,
-      answer: notFound,
+      answer: (visit) => metadataPage(visit, parts.issuersOf(visit.app)),
       withoutTenant: true,
     },
     unknown: {
@@ -156,6 +160,12 @@ function routerRule({ request, basePath, home, origin, lacksTenant }: Visit): st
 }
 
 const notFound = (visit: AppVisit): Reply => refuse(visit, 'page-unknown');
+
+/** What a client without configuration needs to know of a protected resource (RFC 9728). */
+function metadataPage(visit: AppVisit, issuers: readonly string[]): Reply {
+  const metadata = resourceMetadata(visit, issuers);
+  return metadata === undefined ? notFound(visit) : documentReply(visit, JSON.stringify(metadata));
+}
 
 /** The keys of the assertion (RFC 7517), at a host whose app has one. */
 const keysPage = (visit: AppVisit, keys: string): Reply =>

@@ -14,12 +14,14 @@ export type StepUp = Pick<TokenNeed, 'acr' | 'loginWithin'>;
  * @param realm the host name: letters, digits, `.`, `-`, `_`, `[`, `]` and `:` only
  * @param scopes all scopes that the operation needs; scope tokens hold neither quotes nor backslashes (RFC 6749 section 3.3),
  *   and neither do the `acr` values of rules
+ * @param metadata address of the resource's metadata (RFC 9728 section 5.1): a serialised URL, which holds no quotes
  */
 export function bearerChallenge(
   reason: Reason,
   realm: string,
   scopes: readonly string[],
   stepUp?: StepUp,
+  metadata?: string,
 ): string {
   const { error, detail } = reasonRow(reason);
   const parameters = [`realm="${realm}"`];
@@ -33,6 +35,7 @@ export function bearerChallenge(
     if (acr.length > 0) parameters.push(`acr_values="${acr.join(' ')}"`);
     if (stepUp.loginWithin !== undefined) parameters.push(`max_age="${stepUp.loginWithin}"`);
   }
+  if (metadata !== undefined) parameters.push(`resource_metadata="${metadata}"`);
   return `Bearer ${parameters.join(', ')}`;
 }
 

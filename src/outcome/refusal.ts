@@ -7,7 +7,8 @@ import { corsHeaders } from './cors.ts';
 import { PROBLEM_TYPE, problemJson } from './problem-json.ts';
 import { refusalActions, refusalLists, refusalParagraphs } from './refusal-page.ts';
 import { type Facts, type HeaderLine, NO_STORE, type Reply } from './reply.ts';
-import { tenantFact, type Visit } from './visit.ts';
+import { metadataAddress } from './resource-metadata.ts';
+import { hasApp, tenantFact, type Visit } from './visit.ts';
 
 /** What a refusal says beside its reason. */
 export interface RefusalDetails {
@@ -17,6 +18,8 @@ export interface RefusalDetails {
   readonly missing?: readonly string[];
   /** All scopes that the operation needs, for the challenge. */
   readonly scopes?: readonly string[];
+  /** The audience that the rule asks for, for the challenge; the app's first unless it is said. */
+  readonly audience?: string | undefined;
   /** What the rule needs of the sign-in itself, for the challenge. */
   readonly stepUp?: StepUp;
   /** The resource that the provider issued no token for. */
@@ -55,7 +58,13 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
   if (isChallenged(reason, status)) {
     headers.push([
       'WWW-Authenticate',
-      bearerChallenge(reason, visit.request.host.name, details.scopes ?? [], details.stepUp),
+      bearerChallenge(
+        reason,
+        visit.request.host.name,
+        details.scopes ?? [],
+        details.stepUp,
+        hasApp(visit) ? metadataAddress(visit, details.audience) : undefined,
+      ),
     ]);
   }
   if (status === 503) headers.push(['Retry-After', String(RETRY_AFTER)]);
