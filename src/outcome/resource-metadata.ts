@@ -1,3 +1,5 @@
+import { holdsTenant } from '../document/tenant-text.ts';
+import { type CanonicalPath, canonicalPath } from '../forwarded/canonical-path.ts';
 import { isLoopbackName } from '../forwarded/host.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import type { AppVisit } from './visit.ts';
@@ -8,8 +10,8 @@ export interface ProtectedResource {
   readonly audience: string;
   /** Canonical host name. */
   readonly host: string;
-  /** Segments of the identifier's path, without a final slash. */
-  readonly path: readonly string[];
+  /** Of the identifier. */
+  readonly path: CanonicalPath;
   /** Where its metadata is. */
   readonly address: string;
 }
@@ -36,16 +38,15 @@ export function protectedResources(app: App, rules: RuleSet): readonly Protected
 function resourceOf(audience: string, app: App, rules: RuleSet): ProtectedResource | undefined {
   const url = URL.parse(audience);
   if (url === null || url.search !== '' || url.hash !== '' || url.username !== '') return undefined;
+  // A spelling that no request can have names nothing that could be asked for.
+  const path = canonicalPath(url.pathname);
+  // Of a template there is no resource until a tenant is filled in.
+  if (path === undefined || holdsTenant(audience)) return undefined;
   const isOurs = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackName(url.hostname));
   if (!isOurs || rules.appFor(url.hostname)?.name !== app.name) return undefined;
-  const path = url.pathname.replace(/\/$/, '');
-  return {
-    audience,
-    host: url.hostname,
-    path: path.split('/').slice(1).map(decodeURIComponent),
-    // RFC 9728 section 3.1: between the host and the path.
-    address: `${url.origin}${WELL_KNOWN}${path}`,
-  };
+  // RFC 9728 section 3.1: between the host and the path.
+  const address = `${url.origin}${WELL_KNOWN}${url.pathname.replace(/\/$/, '')}`;
+  return { audience, host: url.hostname, path, address };
 }
 
 /** @returns where a client that was refused finds out how to get a token (RFC 9728 section 5.1). */
@@ -61,7 +62,7 @@ export function resourceMetadata(
   { app, rules, request }: AppVisit,
   issuers: readonly string[],
 ): Readonly<Record<string, unknown>> | undefined {
-  const asked = request.path?.slice(2).filter((segment, at, all) => segment !== '' || at < all.length - 1);
+  const asked = request.path?.slice(2);
   const resource = protectedResources(app, rules).find(
     ({ host, path }) =>
       host === request.host.name &&
@@ -75,7 +76,7 @@ export function resourceMetadata(
   return {
     resource: resource.audience,
     resource_name: app.title,
-    authorization_servers: issuers,
+    authorization_servers: issuers.filter((issuer) => !holdsTenant(issuer)),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
   };

@@ -20,6 +20,7 @@ rules:
 `.replace('[write, offline_access]', '{ all: [write, offline_access] }'),
       'people.yaml': `app: people\nhosts: [people.x.example]\naudience: https://people.x.example\ncredentials: [session]\nrules: { "/**": authenticated }\n`,
       'far.yaml': `app: far\nhosts: [far.x.example]\naudience: https://api.x.example/v1\nrules: { "/**": authenticated }\n`,
+      'odd.yaml': `app: odd\nhosts: [odd.x.example]\naudience: "https://odd.x.example/%zz"\nrules: { "/**": authenticated }\n`,
       'plain.yaml': `app: plain\nhosts: [plain.x.example]\naudience: urn:plain\nrules: { "/**": authenticated }\n`,
     },
     hosts: ['api.x.example'],
@@ -116,6 +117,13 @@ describe('every challenge names it (MD2)', () => {
       ['Authorization', 'Bearer x'],
       401,
       `Bearer realm="api.x.example", error="invalid_token", error_description="It is not a signed JWT in its one canonical spelling.", ${named}`,
+    ],
+    [
+      'a resource whose path cannot be asked for',
+      'https://odd.x.example/a',
+      [],
+      401,
+      'Bearer realm="odd.x.example"',
     ],
     ['an app without one', 'https://plain.x.example/a', [], 401, 'Bearer realm="plain.x.example"'],
   ])('%s', async (_, url, lines, status, challenge) => {
