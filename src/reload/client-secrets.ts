@@ -24,6 +24,7 @@ export interface ClientSecretsParts {
   readonly log: Log;
   /** Unix seconds. */
   readonly now: () => number;
+  readonly watch?: typeof watchFile;
 }
 
 const DAY = 86_400;
@@ -36,10 +37,11 @@ const EARLY = 30 * DAY;
  */
 export function createClientSecrets(
   first: Secrets,
-  { readConfig, log, now }: ClientSecretsParts,
+  { readConfig, log, now, watch = watchFile }: ClientSecretsParts,
 ): ClientSecrets {
   let current = first;
-  let watched: readonly WatchedFile[] = [];
+  let isFollowing = false;
+  const watched = new Map<string, WatchedFile>();
   let timer: NodeJS.Timeout | undefined;
 
   function reload(): boolean {
@@ -54,6 +56,7 @@ export function createClientSecrets(
       });
       return false;
     }
+    if (isFollowing) watchOnly(read.sources.files);
     const changed = [...current.clients].filter(
       ([provider, before]) => !isSame(before, read.secrets.clients.get(provider) ?? before),
     );
@@ -63,6 +66,21 @@ export function createClientSecrets(
     current = { ...current, clients };
     for (const [provider] of changed) log.secretsReloaded(provider, clients.get(provider)?.length ?? 0);
     return true;
+  }
+
+  /** Another configuration may name other files. */
+  function watchOnly(files: readonly string[]): void {
+    for (const file of files)
+      if (!watched.has(file))
+        watched.set(
+          file,
+          watch(file, () => void reload()),
+        );
+    for (const [file, { close }] of watched)
+      if (!files.includes(file)) {
+        close();
+        watched.delete(file);
+      }
   }
 
   const warn = (): void => {
@@ -81,13 +99,14 @@ export function createClientSecrets(
     follow() {
       warn();
       timer ??= setInterval(warn, DAY * 1000).unref();
-      const read = readConfig?.();
-      if (watched.length > 0 || read === undefined || 'problems' in read) return;
-      watched = read.sources.files.map((file) => watchFile(file, () => void reload()));
+      isFollowing = true;
+      // What changed since the start; and this one reading says which files there are.
+      reload();
     },
     close() {
       clearInterval(timer);
-      for (const file of watched) file.close();
+      isFollowing = false;
+      watchOnly([]);
     },
   };
 }

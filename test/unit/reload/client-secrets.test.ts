@@ -14,6 +14,7 @@ let folder: string;
 let lines: Record<string, unknown>[];
 let secrets: ClientSecrets;
 let now = START;
+let onLine: (line: Record<string, unknown>) => void;
 
 const at = (name: string): string => join(folder, name);
 const configuration = (clientSecrets: string): string => `
@@ -33,14 +34,26 @@ function start(clientSecrets: string): void {
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
   const log = createLog(
     { level: 'info', decisions: 'none' },
-    { write: (line) => void lines.push(JSON.parse(line)) },
+    {
+      write(line) {
+        const value = JSON.parse(line) as Record<string, unknown>;
+        lines.push(value);
+        onLine(value);
+      },
+    },
   );
-  secrets = createClientSecrets(loaded.secrets as Secrets, { readConfig: read, log, now: () => now });
+  secrets = createClientSecrets(loaded.secrets as Secrets, {
+    readConfig: read,
+    log,
+    now: () => now,
+    watch: (file, changed) => watchFile(file, changed, 5),
+  });
 }
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'postern-client-secrets-'));
   lines = [];
+  onLine = () => {};
   now = START;
   writeFileSync(at('one'), 'the first secret\n');
 });
@@ -97,6 +110,36 @@ describe('reading again', () => {
       { level: 'warn', kind: 'secrets-refused', cause: expect.stringContaining(cause) },
     ]);
     expect(JSON.stringify(lines)).not.toContain('the first secret');
+  });
+});
+
+describe('following', () => {
+  const logged = (event: string): Promise<void> =>
+    new Promise((resolve) => {
+      onLine = (line) => {
+        if (line['event'] === event) resolve();
+      };
+    });
+
+  test('what changed between the start and then is made up for', () => {
+    start('[{ file: one }]');
+    writeFileSync(at('one'), 'the second secret');
+    secrets.follow();
+    expect(values()).toEqual(['the second secret']);
+  });
+
+  test('a file that only the changed configuration names is followed as well', async () => {
+    start('[{ file: one }]');
+    secrets.follow();
+    writeFileSync(at('two'), 'the second secret');
+    const renamed = logged('secrets-reloaded');
+    writeFileSync(at('postern.yaml'), configuration('[{ file: two }]'));
+    await renamed;
+    expect(values()).toEqual(['the second secret']);
+    const changed = logged('secrets-reloaded');
+    writeFileSync(at('two'), 'the third secret, which is longer');
+    await changed;
+    expect(values()).toEqual(['the third secret, which is longer']);
   });
 });
 
