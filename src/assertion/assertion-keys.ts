@@ -1,8 +1,5 @@
 import { createECDH, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
-
-/** Signature algorithms of an assertion. */
-export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA'] as const;
-export type AssertionAlgorithm = (typeof ASSERTION_ALGORITHMS)[number];
+import { ASSERTION_ALGORITHMS, type AssertionAlgorithm } from '../rules/rule-set.ts';
 
 /** A key that signs assertions, and its public half for verifiers (RFC 7517). */
 export interface AssertionKey {

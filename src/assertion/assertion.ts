@@ -1,6 +1,7 @@
 import { sign } from 'node:crypto';
+import type { AssertionAlgorithm } from '../rules/rule-set.ts';
 import type { AccessToken } from '../token/access-token.ts';
-import type { AssertionAlgorithm, AssertionKey } from './assertion-keys.ts';
+import type { AssertionKey } from './assertion-keys.ts';
 
 /** What an assertion says beside what the token says. */
 export interface AssertionTerms {

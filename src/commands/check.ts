@@ -197,7 +197,7 @@ function providerLines(config: Config): readonly string[] {
           ...(provider.scopeTemplate === '{scope}' ? [] : [['scopeTemplate', provider.scopeTemplate]]),
           ...(provider.prompt === undefined ? [] : [['prompt', provider.prompt]]),
           ...(provider.uiLocales === undefined ? [] : [['uiLocales', provider.uiLocales.join(' ')]]),
-          ...Object.entries(provider.authorizationParameters).map(([key, value]) => [key, value]),
+          ...Object.entries(provider.authorizationParameters),
           ...(provider.enabled ? [] : [['enabled', 'false: nobody can sign in']]),
           ...(config.session.refresh ? [['offlineConsent', String(provider.offlineConsent)]] : []),
           ['tokens', `${tokens.profile}, ${tokens.scopeClaim}, ${tokens.algorithms.join(' ')}`],

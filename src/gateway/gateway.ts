@@ -38,7 +38,7 @@ import { createConfiguredStore } from '../session/configured-store.ts';
 import { NGINX_BUDGET, USUAL_BUDGET } from '../session/cookie-budget.ts';
 import { createCookies } from '../session/cookies.ts';
 import { createDeriver } from '../session/deriver.ts';
-import { deriveKeys, signingRing } from '../session/keys.ts';
+import { deriveKeys, secretId, signingRing } from '../session/keys.ts';
 import { createSealer } from '../session/seal.ts';
 import type { LiveSession } from '../session/session.ts';
 import { createSessionReader } from '../session/session-reader.ts';
@@ -115,7 +115,7 @@ export async function startGateway(
   const keys = secrets.session.map(deriveKeys);
   const sealer = createSealer(keys);
   const assertions = createAssertions(
-    secrets.session.flatMap((secret, at) => deriveAssertionKeys(secret, keys[at]?.id ?? '')),
+    secrets.session.flatMap((secret) => deriveAssertionKeys(secret, secretId(secret))),
     now,
   );
   const budget = config.endpoints.includes('nginx') ? NGINX_BUDGET : USUAL_BUDGET;

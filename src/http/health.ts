@@ -7,8 +7,9 @@ export interface Health {
   /** 503 with the reasons while a part is missing or the process is stopping. */
   ready(): Reply;
   /**
-   * The same for operators, with the session store, the rules in force, and why others are not, and which providers were discovered. Neither rules that were
-   * refused nor a store that stopped answering is a reason: what needs no session goes on, and replicas are no better off.
+   * The same for operators, with the providers that were discovered, the session store, the rules in force, and why others
+   * are not. Neither rules that were refused nor a store that stopped answering is a reason: what needs no session goes on,
+   * and replicas are no better off.
    */
   readyInDetail(): Reply;
 }

@@ -1,4 +1,5 @@
 import { calculateJwkThumbprint, type JWK } from 'jose';
+import { LRUCache } from 'lru-cache';
 import {
   type ClientAuth,
   ClientSecretBasic,
@@ -49,7 +50,7 @@ const MOST_ATTEMPTS = 5;
 
 export function createClientAuthentication(parts: ClientAuthenticationParts): ClientAuthentication {
   const { method, secrets, now } = parts;
-  const byText = new Map<string, Promise<ClientAuth>>();
+  const proofs = new LRUCache<string, Promise<ClientAuth>>({ max: MOST_ATTEMPTS });
   let worked: string | undefined;
 
   /** All that may be tried, the most promising first. */
@@ -61,14 +62,11 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Cl
     return candidates.toSorted((one, other) => Number(other.value === worked) - Number(one.value === worked));
   }
 
-  async function proofOf({ value }: ClientSecret): Promise<ClientAuth> {
-    const known = byText.get(value) ?? makeProof(method, value);
-    // Those of former secrets are not kept.
-    if (!byText.has(value)) {
-      byText.clear();
-      byText.set(value, known);
-    }
-    return known;
+  /** A private key is imported once, while it is in use. */
+  function proofOf({ value }: ClientSecret): Promise<ClientAuth> {
+    const proof = proofs.get(value) ?? makeProof(method, value);
+    proofs.set(value, proof);
+    return proof;
   }
 
   return {

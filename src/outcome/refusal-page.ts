@@ -55,12 +55,8 @@ const WHY_NOT_SENT: Partial<Record<Reason, string>> = {
   'step-up-refused': 'A stronger or a more recent sign-in is needed',
 };
 
-const TRY_AGAIN: ReadonlySet<Reason> = new Set<Reason>([
-  'callback-malformed',
-  'callback-state',
-  'callback-expired',
-  'callback-issuer',
-  'callback-cookie-missing',
+/** A sign-in that went to the provider and came to nothing. */
+const LOGIN_FAILED: readonly Reason[] = [
   'provider-refused',
   'provider-answer-invalid',
   'id-token-invalid',
@@ -68,6 +64,15 @@ const TRY_AGAIN: ReadonlySet<Reason> = new Set<Reason>([
   'access-token-invalid',
   'session-too-large',
   'login-loop',
+];
+
+const TRY_AGAIN: ReadonlySet<Reason> = new Set<Reason>([
+  'callback-malformed',
+  'callback-state',
+  'callback-expired',
+  'callback-issuer',
+  'callback-cookie-missing',
+  ...LOGIN_FAILED,
   'provider-unavailable',
 ]);
 
@@ -87,14 +92,8 @@ const HELPED: ReadonlySet<Reason> = new Set<Reason>([
   'audience-refused',
   'rule-deny',
   'no-rule',
-  'provider-refused',
   'provider-disabled',
-  'provider-answer-invalid',
-  'id-token-invalid',
-  'access-token-opaque',
-  'access-token-invalid',
-  'session-too-large',
-  'login-loop',
+  ...LOGIN_FAILED,
 ]);
 
 /** What a person can do next. */

@@ -1,4 +1,5 @@
 import { TOLERANCES } from '../forwarded/canonical-path.ts';
+import { ASSERTION_ALGORITHMS } from './rule-set.ts';
 
 /** A JSON Schema (draft-07), as far as this language needs it. */
 export type JsonSchema = { readonly [key: string]: unknown };
@@ -196,7 +197,7 @@ export const APP: LanguageKeys = {
   assertion: {
     what: 'A signed statement for the upstream of who is asking, in `X-Auth-Assertion`: a JWT by `ES256` (or `true`) or `EdDSA`, verified with the keys at `https://<host>/_auth/jwks.json`.',
     byDefault: '`false`',
-    schema: { enum: [true, false, 'ES256', 'EdDSA'] },
+    schema: { enum: [true, false, ...ASSERTION_ALGORITHMS] },
     inherited: true,
   },
   exchange: { what: 'A token for another audience, by exchange.', schema: {}, inherited: true, later: true },

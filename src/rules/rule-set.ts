@@ -8,6 +8,10 @@ import { asWritten } from './tenant-app.ts';
 /** Which credentials an app takes. */
 export type CredentialKind = 'session' | 'bearer';
 
+/** Signature algorithms of the assertion for an upstream. */
+export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA'] as const;
+export type AssertionAlgorithm = (typeof ASSERTION_ALGORITHMS)[number];
+
 /** An app: its hosts and everything that its rules file says beside the rules. */
 export interface App {
   readonly name: string;
@@ -32,7 +36,7 @@ export interface App {
   readonly headers: Readonly<Record<string, string>>;
   readonly passAccessToken: boolean;
   /** Signature algorithm of the assertion for the upstream; undefined: none is made. */
-  readonly assertion: 'ES256' | 'EdDSA' | undefined;
+  readonly assertion: AssertionAlgorithm | undefined;
   /** `report`: a session that lacks scopes or a step-up, or meets no rule, passes and is logged. */
   readonly mode: 'enforce' | 'report';
   /** Paths are matched in lower case, for an upstream that folds case. */

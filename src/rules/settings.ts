@@ -3,7 +3,13 @@ import type { YamlPath } from '../document/yaml-document.ts';
 import { TOLERANCES, type Tolerance } from '../forwarded/canonical-path.ts';
 import { readHeaderMap } from './header-map.ts';
 import { readAudiences, readScopes } from './need.ts';
-import type { App, CredentialKind, Place } from './rule-set.ts';
+import {
+  type App,
+  ASSERTION_ALGORITHMS,
+  type AssertionAlgorithm,
+  type CredentialKind,
+  type Place,
+} from './rule-set.ts';
 import type { RulesFile, YamlMap } from './rules-file.ts';
 
 /** What an app may say beside its name, hosts and rules; `_defaults.yaml` may say it for all apps. */
@@ -17,7 +23,7 @@ export interface Settings {
   readonly headers: App['headers'] | undefined;
   readonly passAccessToken: boolean | undefined;
   /** False takes back what the defaults say. */
-  readonly assertion: Exclude<App['assertion'], undefined> | false | undefined;
+  readonly assertion: AssertionAlgorithm | false | undefined;
   readonly ignoreCase: boolean | undefined;
   readonly tolerate: readonly Tolerance[] | undefined;
   /** For paths without a rule, and where it is written. */
@@ -132,8 +138,6 @@ function readBoolean(file: RulesFile, path: YamlPath, value: unknown): boolean |
     ? value
     : file.refuse(path, 'This must be true or false.', 'write true or false, without quotes');
 }
-
-const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA'] as const;
 
 function readAssertion(file: RulesFile, path: YamlPath, value: unknown): Settings['assertion'] {
   if (typeof value === 'boolean') return value ? 'ES256' : false;

@@ -19,10 +19,14 @@ export interface SecretKeys {
 const derive = (secret: string, use: string): KeyObject =>
   createSecretKey(new Uint8Array(hkdfSync('sha256', secret, 'postern', use, 32)));
 
+/** @returns what names a secret without revealing it. */
+export const secretId = (secret: string): string =>
+  Buffer.from(hkdfSync('sha256', secret, 'postern', 'id', 6)).toString('base64url');
+
 /** Derives the keys of one secret (HKDF, RFC 5869), one per use, so that no use can be turned into another. */
 export function deriveKeys(secret: string): SecretKeys {
   return {
-    id: Buffer.from(hkdfSync('sha256', secret, 'postern', 'id', 6)).toString('base64url'),
+    id: secretId(secret),
     sealing: {
       session: derive(secret, 'seal A256GCM'),
       kept: derive(secret, 'seal A256GCM kept'),

@@ -9,6 +9,17 @@ const rename = (payload: Record<string, unknown>, from: string, to: string): voi
   delete payload[from];
 };
 
+/** A JWT that does not say that it is an access token, with the client where OpenID Connect has it in ID tokens. */
+function asPlainJwt(header: Record<string, unknown>, payload: Record<string, unknown>): void {
+  header['typ'] = 'JWT';
+  rename(payload, 'client_id', 'azp');
+}
+
+/** RFC 9207 is not everybody's: neither announced nor sent. */
+const hideIss = (metadata: Record<string, unknown>): void =>
+  void delete metadata['authorization_response_iss_parameter_supported'];
+const withoutIss = (location: URL): void => location.searchParams.delete('iss');
+
 /** Roles by the dozen, as realms hand them out: 4 KB of them. */
 const ROLES = Object.fromEntries(
   Array.from({ length: 60 }, (_, at) => [
@@ -40,8 +51,7 @@ const auth0: Shape = {
     if (audience !== null) query.set('resource', audience);
   },
   token({ header, payload, issuer, isService }) {
-    header['typ'] = 'JWT';
-    rename(payload, 'client_id', 'azp');
+    asPlainJwt(header, payload);
     delete payload['jti'];
     payload['permissions'] = String(payload['scope'] ?? '')
       .split(' ')
@@ -51,9 +61,9 @@ const auth0: Shape = {
   },
   discovery(metadata) {
     delete metadata['end_session_endpoint'];
-    delete metadata['authorization_response_iss_parameter_supported'];
+    hideIss(metadata);
   },
-  answer: (location) => location.searchParams.delete('iss'),
+  answer: withoutIss,
 };
 
 /** ProAuth: `/connect/…`, resources, `aud` always a list, tenants by `acr_values`. */
@@ -89,8 +99,7 @@ const keycloak: Shape = {
     query.set('resource', scopes.includes('metrics:read') && !scopes.includes('orders:read') ? OPS : SHOP);
   },
   token({ header, payload }) {
-    header['typ'] = 'JWT';
-    rename(payload, 'client_id', 'azp');
+    asPlainJwt(header, payload);
     payload['typ'] = 'Bearer';
     payload['sid'] = 'f3c1a0de-0000-4000-8000-000000000000';
     payload['acr'] = '1';
@@ -127,8 +136,7 @@ const entra: Shape = {
     if (api !== undefined) query.set('resource', `https://${api}.example.com`);
   },
   token({ header, payload }) {
-    header['typ'] = 'JWT';
-    rename(payload, 'client_id', 'azp');
+    asPlainJwt(header, payload);
     rename(payload, 'scope', 'scp');
     payload['aud'] = String(payload['aud']).replace(/^https:\/\/(.*)\.example\.com$/, '$1');
     Object.assign(payload, {
@@ -139,10 +147,10 @@ const entra: Shape = {
     });
   },
   discovery(metadata) {
-    delete metadata['authorization_response_iss_parameter_supported'];
+    hideIss(metadata);
     delete metadata['revocation_endpoint'];
   },
-  answer: (location) => location.searchParams.delete('iss'),
+  answer: withoutIss,
 };
 
 /** oidc-provider as it is: RFC 9068, RFC 8707, RFC 9207. */
