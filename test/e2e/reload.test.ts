@@ -168,7 +168,7 @@ test('100,000 checks while the rules flip: every answer is one set’s, and the 
   let sent = 0;
   const pipelines = await Promise.all(Array.from({ length: 16 }, () => openPipeline(gateway.listen)));
   const worker = async ({ send }: (typeof pipelines)[number]): Promise<void> => {
-    while (sent < 100_000) {
+    while (sent < 100_000 || flips < 8) {
       const index = sent % requests.length;
       sent += 1;
       const before = state;
@@ -182,7 +182,7 @@ test('100,000 checks while the rules flip: every answer is one set’s, and the 
   };
   let flips = 0;
   const flipper = async (): Promise<void> => {
-    while (sent < 100_000) {
+    while (sent < 100_000 || flips < 8) {
       const [files, of] = flips % 2 === 0 ? ([B, OF_B] as const) : ([A, OF_A] as const);
       state = { sets: [OF_A, OF_B] };
       folder.mount(files);
