@@ -3,17 +3,11 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildEndSessionUrl,
-  type ClientAuth,
-  Configuration,
-  type CustomFetch,
-  clockSkew,
-  clockTolerance,
+  type Configuration,
   customFetch,
   discovery as discover,
   None,
-  ResponseBodyError,
   refreshTokenGrant,
-  type ServerMetadata,
   tokenRevocation,
 } from 'openid-client';
 import type { ProviderConfig } from '../config/config.ts';
@@ -22,15 +16,12 @@ import { withDeadline } from '../token/deadline.ts';
 import type { KeySet } from '../token/key-set.ts';
 import { checkAuthorizationAnswer } from './authorization-answer.ts';
 import { type AuthorizationUrl, createAuthorizationUrl } from './authorization-url.ts';
-import {
-  type ClientSecretSource,
-  createClientAuthentication,
-  isInvalidClient,
-} from './client-authentication.ts';
 import type { Discovery } from './discovery.ts';
+import { invalidAnswer, refusedGrant } from './grant-failure.ts';
 import { validateIdToken } from './id-token.ts';
 import type { AuthorizationAnswer, IdentityProvider, LoginResult } from './identity-provider.ts';
-import { knownErrorCode, ProviderError } from './provider-error.ts';
+import { forLibrary, isInsecure, LIBRARY_TIMEOUT, type ProviderClient } from './provider-client.ts';
+import { ProviderError } from './provider-error.ts';
 import {
   checkMetadata,
   ISSUER_DIFFERS,
@@ -43,9 +34,7 @@ import { describeFailure, type UnverifiedTokens, watchTokenCall } from './token-
 
 export interface IdentityProviderOptions {
   readonly config: ProviderConfig;
-  readonly secrets: ClientSecretSource;
-  /** Told when another secret worked than the first one: its place in the list, counted from 1. */
-  readonly onFallback?: ((place: number) => void) | undefined;
+  readonly client: ProviderClient;
   readonly discovery: Discovery;
   /** Whether access tokens are refreshed: else no refresh token is asked for, nor taken. */
   readonly refresh?: boolean;
@@ -67,9 +56,6 @@ const REFRESH_TIMEOUT = 4000;
 
 /** Seconds since the provider last answered, within which a browser is sent there without looking again. */
 const RECENT = 15;
-
-/** The library demands a number of seconds; the bounded fetch is stricter and ends each call first. */
-const LIBRARY_TIMEOUT = 8;
 
 /**
  * One attempt at discovery (OpenID Connect Discovery section 4), with our own checks on top.
@@ -96,42 +82,10 @@ export async function loadMetadata(terms: MetadataTerms, fetch: Fetch): Promise<
   return checkMetadata(found.serverMetadata(), terms);
 }
 
-// The same call; only the types of an absent body differ.
-const forLibrary =
-  (fetch: Fetch): CustomFetch =>
-  (url, init) =>
-    fetch(url, init as RequestInit);
-
-// Plain http is only ever meant by the configuration, whose own check asks for the loud switch.
-const isInsecure = ({ issuer, internalUrl }: Pick<MetadataTerms, 'issuer' | 'internalUrl'>): boolean =>
-  issuer.startsWith('http:') || internalUrl?.startsWith('http:') === true;
-
 /** The adapter over openid-client, whose sole importer this file is. What the library leaves unchecked, we check. */
 export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
   const { config, discovery, keys, now, refresh = false } = options;
-  const { secrets, onFallback } = options;
-  const authentication = createClientAuthentication({
-    ...{ method: config.clientAuth, secrets, now },
-    ...(onFallback === undefined ? {} : { onFallback }),
-  });
-
-  function configure(metadata: ProviderMetadata, fetch: Fetch, proof: ClientAuth): Configuration {
-    const client = new Configuration(
-      metadata as unknown as ServerMetadata,
-      config.clientId,
-      {
-        // INVARIANT: pinned, or the library takes the list in the metadata, `none` included.
-        id_token_signed_response_alg: config.idTokenAlg,
-        [clockTolerance]: options.clockTolerance,
-        [clockSkew]: now() - Math.floor(Date.now() / 1000),
-      },
-      proof,
-    );
-    if (isInsecure(config)) allowInsecureRequests(client);
-    client.timeout = LIBRARY_TIMEOUT;
-    client[customFetch] = forLibrary(fetch);
-    return client;
-  }
+  const { configure, authentication } = options.client;
 
   // Building one copies the whole document: too slow for every anonymous page load.
   let shown: ClientForUrls | undefined;
@@ -234,7 +188,6 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
         );
         return tokens.token_type;
       },
-      refused: refusedGrant,
     }),
 
     async endSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {
@@ -265,25 +218,6 @@ interface ClientForUrls {
   readonly metadata: ProviderMetadata;
   readonly client: Configuration;
   readonly authorizationUrl: AuthorizationUrl;
-}
-
-const invalidAnswer = (fault: string, providerError?: unknown): ProviderError =>
-  new ProviderError('provider-answer-invalid', `the token endpoint's answer is refused: ${fault}`, {
-    providerError: knownErrorCode(providerError),
-  });
-
-// Nothing of the library's error but its constant message may pass: its cause holds the tokens.
-function refusedGrant(error: unknown): ProviderError {
-  if (isInvalidClient(error)) {
-    return invalidAnswer(
-      'error invalid_client, our client authentication failed: see provider.clientId, clientSecrets and clientAuth',
-      'invalid_client',
-    );
-  }
-  if (error instanceof ResponseBodyError) {
-    return invalidAnswer(`error ${knownErrorCode(error.error) ?? 'that is not registered'}`, error.error);
-  }
-  return invalidAnswer(describeFailure(error));
 }
 
 // Auth0 tenants without RP-initiated logout in their discovery document still have this page.

@@ -7,6 +7,7 @@ import { createDiscovery, type Discovery } from './discovery.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { createIdentityProvider, loadMetadata } from './identity-provider-openid-client.ts';
 import { throughInternalUrl } from './internal-url.ts';
+import { createProviderClient } from './provider-client.ts';
 import { ProviderError } from './provider-error.ts';
 import type { MetadataTerms } from './provider-metadata.ts';
 import { describeFailure } from './token-call.ts';
@@ -61,16 +62,21 @@ export function createProvider(options: ProviderOptions): Provider {
   const { issuer, internalUrl } = config;
   const fetch = throughInternalUrl(options.fetch ?? globalThis.fetch, issuer, internalUrl);
   const { discovery, keySet } = discoverKeys({ issuer, internalUrl, purpose: 'login' }, fetch, options);
-  const identityProvider = createIdentityProvider({
+  const client = createProviderClient({
     config,
     secrets,
     onFallback: options.onFallback,
-    discovery,
+    clockTolerance,
+    now,
+  });
+  const calls = { client, discovery, fetch: createBoundedFetch({ fetch, ...CALL_LIMITS }) };
+  const identityProvider = createIdentityProvider({
+    ...calls,
+    config,
     keys: keySet,
     refresh,
     clockTolerance,
     now,
-    fetch: createBoundedFetch({ fetch, ...CALL_LIMITS }),
   });
 
   let timer: NodeJS.Timeout | undefined;

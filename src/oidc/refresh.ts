@@ -2,6 +2,7 @@ import type { ProviderConfig } from '../config/config.ts';
 import type { Fetch } from '../token/bounded-fetch.ts';
 import type { KeySet } from '../token/key-set.ts';
 import type { Discovery } from './discovery.ts';
+import { grantFailure } from './grant-failure.ts';
 import { validateIdToken } from './id-token.ts';
 import type { RefreshRequest, RefreshResult } from './identity-provider.ts';
 import { ProviderError } from './provider-error.ts';
@@ -25,8 +26,6 @@ export interface RefreshParts {
     refreshToken: string,
     parameters: URLSearchParams,
   ) => Promise<string>;
-  /** What an error of that call says, in words for the log. */
-  readonly refused: (error: unknown) => ProviderError;
 }
 
 /**
@@ -61,13 +60,7 @@ export function createRefresh(parts: RefreshParts): (request: RefreshRequest) =>
       const type = await parts.grant(metadata, call.fetch, refreshToken, parameters);
       return type === 'bearer' ? undefined : noTokens();
     } catch (error) {
-      if (call.failure !== undefined) return call.failure;
-      if (isPassing(call.status)) return unavailable(`status ${call.status}`);
-      const refusal = parts.refused(error);
-      const { providerError } = refusal;
-      return providerError === 'server_error' || providerError === 'temporarily_unavailable'
-        ? unavailable(providerError)
-        : refusal;
+      return grantFailure(call, error);
     }
   }
 
@@ -97,12 +90,5 @@ export function createRefresh(parts: RefreshParts): (request: RefreshRequest) =>
   }
 }
 
-/** RFC 6749 section 5.2 knows errors with 400 and 401 alone: these say that the server is not up to it just now. */
-const isPassing = (status: number | undefined): boolean =>
-  status !== undefined && (status >= 500 || status === 429);
-
 const noTokens = (): ProviderError =>
   new ProviderError('provider-answer-invalid', 'the token endpoint answered with no bearer token');
-
-const unavailable = (what: string): ProviderError =>
-  new ProviderError('provider-unavailable', `the token endpoint answered with ${what}`);

@@ -6,6 +6,7 @@ import { createAuthorizationUrl } from '../../../src/oidc/authorization-url.ts';
 import { fixedSecrets } from '../../../src/oidc/client-authentication.ts';
 import type { AuthorizationRequest } from '../../../src/oidc/identity-provider.ts';
 import { createIdentityProvider } from '../../../src/oidc/identity-provider-openid-client.ts';
+import { createProviderClient } from '../../../src/oidc/provider-client.ts';
 import type { KeySet } from '../../../src/token/key-set.ts';
 
 const REQUEST: AuthorizationRequest = {
@@ -221,15 +222,15 @@ test('another discovery document, another endpoint', async () => {
     authorization_endpoint: endpoint,
   });
   let metadata = documentAt('https://id.example.com/old');
+  const config = {
+    ...{ issuer: metadata.issuer, clientId: 'shop', audienceParameter: 'resource' },
+    ...NOTHING_MORE,
+  } as unknown as ProviderConfig;
+  const terms = { config, clockTolerance: 5, now: () => 1_767_225_600 };
   const { authorizationUrl } = createIdentityProvider({
-    config: {
-      ...{ issuer: metadata.issuer, clientId: 'shop', audienceParameter: 'resource' },
-      ...NOTHING_MORE,
-    } as unknown as ProviderConfig,
-    secrets: fixedSecrets([]),
+    ...terms,
+    client: createProviderClient({ ...terms, secrets: fixedSecrets([]) }),
     keys: {} as KeySet,
-    clockTolerance: 5,
-    now: () => 1_767_225_600,
     fetch: () => Promise.reject(new TypeError('nothing is fetched')),
     discovery: { metadata: async () => metadata, reached: async () => metadata, ready: () => true },
   });
