@@ -116,6 +116,12 @@ export const REASONS = {
     'A required claim is missing or has the wrong form.',
     'invalid_token',
   ),
+  'token-inactive': row(
+    401,
+    'The access token was refused',
+    'Its issuer does not know it as an active one.',
+    'invalid_token',
+  ),
   'token-expired': row(401, 'The access token has expired', 'Get a fresh one.', 'invalid_token'),
   'token-not-yet-valid': row(401, 'The access token was refused', 'It is not valid yet.', 'invalid_token'),
   'token-audience': row(401, 'The access token was refused', 'It is for another resource.', 'invalid_token'),
@@ -236,6 +242,11 @@ export const REASONS = {
   // dependencies and ourselves
   'provider-unavailable': row(503, 'The sign-in service cannot be reached', 'Please try again in a moment.'),
   'key-set-unavailable': row(503, 'The access token cannot be verified now', 'Please try again in a moment.'),
+  'introspection-unavailable': row(
+    503,
+    'The access token cannot be verified now',
+    'Please try again in a moment.',
+  ),
   'store-unavailable': row(503, 'Your session cannot be looked up now', 'Please try again in a moment.'),
   'internal-error': row(
     500,

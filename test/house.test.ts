@@ -20,6 +20,7 @@ const RANKS: Readonly<Record<string, number>> = {
   oidc: 5,
   'trust.ts': 5,
   'agreement.ts': 6,
+  broker: 6,
   outcome: 6,
   login: 7,
   'log.ts': 7,

@@ -200,6 +200,7 @@ function providerLines(config: Config): readonly string[] {
           ...Object.entries(provider.authorizationParameters),
           ...(provider.enabled ? [] : [['enabled', 'false: nobody can sign in']]),
           ...(config.session.refresh ? [['offlineConsent', String(provider.offlineConsent)]] : []),
+          ...(provider.introspection ? [['introspection', 'true']] : []),
           ['tokens', `${tokens.profile}, ${tokens.scopeClaim}, ${tokens.algorithms.join(' ')}`],
           ...Object.entries(provider.metadata).map(([key, value]) => [`metadata.${key}`, value]),
         ],

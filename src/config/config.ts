@@ -123,6 +123,8 @@ export interface ProviderConfig {
   readonly metadata: Readonly<Record<string, string>>;
   readonly idTokenAlg: string;
   readonly tokens: TokenProfile;
+  /** Whether the provider is asked about bearer tokens that are no JWTs. */
+  readonly introspection: boolean;
 }
 
 export interface TokenProfile {

@@ -84,5 +84,6 @@ export function resolveProvider(
       scopeClaim: raw.tokens.scopeClaim ?? preset.scopeClaim,
       audienceIsClient: raw.tokens.audienceIsClient,
     },
+    introspection: raw.introspection,
   };
 }

@@ -192,9 +192,8 @@ export const PROVIDER = z.strictObject({
       .prefault({}),
     { what: 'What an access token must look like.' },
   ),
-  introspection: key(z.literal(false).default(false), {
-    what: 'Asking the provider about opaque tokens.',
-    later: [true],
+  introspection: key(z.boolean().default(false), {
+    what: 'Asks the provider about access tokens that are no JWTs (RFC 7662). The answer is remembered for up to 30 s, a negative one for 10 s. The client must be one that may ask.',
   }),
 });
 

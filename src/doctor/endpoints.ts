@@ -90,8 +90,9 @@ export function documentFault(document: Document, terms: MetadataTerms): string 
 }
 
 /** @returns what the gateway expects of the discovery document of a provider */
-export const metadataTerms = ({ issuer, internalUrl }: ProviderConfig): MetadataTerms => ({
+export const metadataTerms = ({ issuer, internalUrl, introspection }: ProviderConfig): MetadataTerms => ({
   issuer,
   internalUrl,
   purpose: 'login',
+  introspection,
 });

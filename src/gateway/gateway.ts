@@ -43,9 +43,9 @@ import { createSealer } from '../session/seal.ts';
 import type { LiveSession } from '../session/session.ts';
 import { createSessionReader } from '../session/session-reader.ts';
 import { withDeadline } from '../token/deadline.ts';
-import { createTokenReader } from '../token/token-reader.ts';
 import { reopenAccessToken } from '../token/validate-access-token.ts';
 import { configuredName, providerOfApp, tenantTermsOf } from '../trust.ts';
+import { createBearers } from './bearers.ts';
 import { createProviders } from './providers.ts';
 
 /** A running gateway. */
@@ -198,9 +198,8 @@ export async function startGateway(
   const credentials = createCredentials({
     sessionOf,
     renew: renewals?.renew,
-    tokens: createTokenReader(now),
+    bearers: createBearers(config, providers, now),
     trustsOf,
-    offlineTrustsOf: trusts.offlineOf,
     clockTolerance: config.clockTolerance,
     now,
   });

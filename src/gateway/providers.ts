@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Introspecting } from '../broker/introspection.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { holdsTenant } from '../document/tenant-text.ts';
 import type { AppProvider } from '../login/sign-in.ts';
@@ -21,6 +22,8 @@ export interface Providers {
   readonly trusts: Trusts;
   /** The provider that signs an app's people in. */
   providerOf(app: App): AppProvider;
+  /** Undefined where the provider of the app is not asked about opaque tokens. */
+  introspectingOf(app: App): Introspecting | undefined;
   /** The keys that sign what this provider issues. */
   keysOf(app: App): KeySet;
   /** Whether discovery has succeeded, by name. */
@@ -92,11 +95,21 @@ export function createProviders(
   const ready = (): readonly (readonly [string, boolean])[] =>
     [...providers].map(([name, { identityProvider }]) => [name, identityProvider.ready()]);
 
+  const trusts = createTrusts(config, {
+    provider: (provider) => of(provider).keySet,
+    issuer: keysOfIssuer,
+  });
   return {
-    trusts: createTrusts(config, { provider: (provider) => of(provider).keySet, issuer: keysOfIssuer }),
+    trusts,
     providerOf(app) {
       const provider = providerOfApp(config, app);
       return { config: provider, identityProvider: of(provider).identityProvider };
+    },
+    introspectingOf(app) {
+      const provider = providerOfApp(config, app);
+      if (!provider.introspection) return undefined;
+      const trust = trusts.of(app).get(provider.issuer);
+      return trust && { provider: provider.name, service: of(provider).tokenService, trust };
     },
     keysOf: (app) => of(providerOfApp(config, app)).keySet,
     ready,

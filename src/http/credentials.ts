@@ -1,3 +1,4 @@
+import type { BearerTokens } from '../broker/bearer-tokens.ts';
 import type { Renew, Renewal } from '../login/renewal.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
@@ -7,7 +8,7 @@ import { readCredential } from '../session/credential.ts';
 import { type LiveSession, tokensFor } from '../session/session.ts';
 import { StoreUnavailable } from '../session/store-unavailable.ts';
 import type { AccessToken } from '../token/access-token.ts';
-import type { IssuerTrusts, TokenReader } from '../token/token-reader.ts';
+import type { IssuerTrusts } from '../token/token-reader.ts';
 import { judgeTime, sessionTokenExpired } from '../token/token-time.ts';
 import { isRefusal } from '../token/validate-access-token.ts';
 import { type Eventual, isPromise, whenThere } from './eventual.ts';
@@ -46,10 +47,8 @@ export interface Credentials {
 
 export interface CredentialParts {
   readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
-  readonly tokens: TokenReader;
+  readonly bearers: BearerTokens;
   readonly trustsOf: (app: App) => IssuerTrusts;
-  /** The same issuers with the keys that are at hand: no call is made for them. */
-  readonly offlineTrustsOf: (app: App) => IssuerTrusts;
   /** Undefined without `session.refresh`. */
   readonly renew?: Renew | undefined;
   /** Seconds. */
@@ -61,7 +60,7 @@ export interface CredentialParts {
 const ANONYMOUS: OpenedCredential = { kind: 'none', tokens: [] };
 
 export function createCredentials(parts: CredentialParts): Credentials {
-  const { sessionOf, tokens, renew, now, clockTolerance } = parts;
+  const { sessionOf, bearers, renew, now, clockTolerance } = parts;
   // The issuer again: a rule set that was swapped in meanwhile may no longer accept it.
   const isAccepted = (token: AccessToken, app: App): boolean =>
     parts.trustsOf(app).has(token.issuer) && judgeTime(token, now(), clockTolerance) === undefined;
@@ -121,7 +120,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
           reason: 'store-unavailable',
           cause: message,
         }));
-      return whenThere(tokens.read(credential.raw, parts.trustsOf(visit.app)), (result) =>
+      return whenThere(bearers.read(credential.raw, visit.app), (result) =>
         isRefusal(result)
           ? { kind: 'refused', reason: result.reason, cause: result.detail }
           : { kind: 'bearer', tokens: [result], line: credential.line },
@@ -132,8 +131,8 @@ export function createCredentials(parts: CredentialParts): Credentials {
       const { app, request } = visit;
       const credential = readCredential(request.headers, app);
       if (typeof credential !== 'string' && credential.kind === 'bearer') {
-        return whenThere(tokens.read(credential.raw, parts.offlineTrustsOf(app)), (result) => {
-          const token = isRefusal(result) || !isFor(result, app) ? undefined : result;
+        return whenThere(bearers.known(credential.raw, app), (result) => {
+          const token = result === undefined || isRefusal(result) || !isFor(result, app) ? undefined : result;
           return { token, live: undefined, authorization: token === undefined ? undefined : credential.line };
         });
       }

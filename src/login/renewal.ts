@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { createProviderLoad } from '../oidc/provider-load.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { KeptSessions } from '../session/kept-sessions.ts';
@@ -18,7 +19,6 @@ import { withDeadline } from '../token/deadline.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import { sessionTokenExpired } from '../token/token-time.ts';
 import { reopenAccessToken } from '../token/validate-access-token.ts';
-import { createProviderLoad } from './provider-load.ts';
 import { letGo, lockRefresh } from './refresh-lock.ts';
 import { type RefreshVerdict, requestRefresh } from './refresh-verdict.ts';
 import type { AppProvider } from './sign-in.ts';

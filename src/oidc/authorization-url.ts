@@ -2,19 +2,13 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { ProviderConfig } from '../config/config.ts';
 import type { AuthorizationRequest } from './identity-provider.ts';
+import { OFFLINE, scopeSpelling } from './scope-spelling.ts';
 
 /** @returns the URL of an authorization request (OpenID Connect Core section 3.1.2.1) with PKCE S256. */
 export type AuthorizationUrl = (request: AuthorizationRequest) => string;
 
 /** Kinds of request that are remembered: an app, an audience and the scopes for it make one. */
 const KINDS = 200;
-
-const OFFLINE = 'offline_access';
-
-/** OpenID Connect Core sections 5.4 and 11: they belong to no API. */
-const OPENID_SCOPES: ReadonlySet<string> = new Set([
-  ...['openid', 'profile', 'email', 'address', 'phone', OFFLINE],
-]);
 
 /** What every authorization request to a provider has in common. */
 export type AuthorizationTerms = Pick<
@@ -39,6 +33,7 @@ export function createAuthorizationUrl(
   build: (parameters: URLSearchParams) => URL,
 ): AuthorizationUrl {
   const { audienceParameter, offlineConsent, refresh, authorizationParameters, uiLocales } = terms;
+  const spell = scopeSpelling(terms);
   const beginnings = new LRUCache<string, string>({ max: KINDS });
 
   function begin(request: AuthorizationRequest): string {
@@ -46,7 +41,7 @@ export function createAuthorizationUrl(
     const parameters = new URLSearchParams({
       ...authorizationParameters,
       redirect_uri: redirectUri,
-      scope: scopesOf(scopes.map((scope) => spelled(scope, audiences[0] ?? ''))).join(' '),
+      scope: scopesOf(scopes.map((scope) => spell(audiences[0] ?? '', scope))).join(' '),
       code_challenge_method: 'S256',
     });
     if (audienceParameter !== 'none') {
@@ -62,12 +57,6 @@ export function createAuthorizationUrl(
     const url = build(parameters);
     url.hash = ''; // RFC 6749 section 3.1: the endpoint has none
     return url.href;
-  }
-
-  /** Some providers name the API in each scope of a request, and not in the token: `api://<audience>/read`. */
-  function spelled(scope: string, audience: string): string {
-    if (terms.scopeTemplate === '{scope}' || OPENID_SCOPES.has(scope) || scope.includes('://')) return scope;
-    return terms.scopeTemplate.replaceAll('{audience}', () => audience).replace('{scope}', () => scope);
   }
 
   /** OpenID Connect Core section 11: `offline_access` is what a refresh token is asked for with, and nothing else. */

@@ -15,6 +15,8 @@ export interface MetadataTerms {
   readonly internalUrl: string | undefined;
   /** `keys`: only the key set is needed, because nobody logs in at this issuer. */
   readonly purpose: 'login' | 'keys';
+  /** Whether the provider is asked about tokens, so that an endpoint for it must be there. */
+  readonly introspection?: boolean;
 }
 
 const ENDPOINTS = [
@@ -23,6 +25,7 @@ const ENDPOINTS = [
   { name: 'authorization_endpoint', caller: 'browser', purposes: ['login'], required: true },
   { name: 'end_session_endpoint', caller: 'browser', purposes: ['login'], required: false },
   { name: 'revocation_endpoint', caller: 'gateway', purposes: ['login'], required: false },
+  { name: 'introspection_endpoint', caller: 'gateway', purposes: ['login'], required: true },
 ] as const;
 
 export const ISSUER_DIFFERS =
@@ -68,7 +71,9 @@ export const judgeEndpoints = (
 ): readonly JudgedEndpoint[] =>
   ENDPOINTS.filter(
     ({ name, purposes, required }) =>
-      (purposes as readonly string[]).includes(terms.purpose) && (required || document[name] !== undefined),
+      (purposes as readonly string[]).includes(terms.purpose) &&
+      (name !== 'introspection_endpoint' || terms.introspection === true) &&
+      (required || document[name] !== undefined),
   ).map(({ name, caller }) => ({ name, fault: endpointFault(document[name], caller, terms) }));
 
 const refuse = (fault: string): ProviderError =>

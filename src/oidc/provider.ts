@@ -11,10 +11,12 @@ import { createProviderClient } from './provider-client.ts';
 import { ProviderError } from './provider-error.ts';
 import type { MetadataTerms } from './provider-metadata.ts';
 import { describeFailure } from './token-call.ts';
+import { createTokenService, type TokenService } from './token-service.ts';
 
 /** A provider of the configuration: logins and the keys of its tokens, over one discovery. */
 export interface Provider extends AsyncDisposable {
   readonly identityProvider: IdentityProvider;
+  readonly tokenService: TokenService;
   /** Serves bearer tokens before anybody has logged in. */
   readonly keySet: KeySet;
   /** Begins to fetch what is missing, at once and then every 5 s, so that it heals without traffic. */
@@ -61,7 +63,8 @@ export function createProvider(options: ProviderOptions): Provider {
   const { config, secrets, refresh = false, clockTolerance, now } = options;
   const { issuer, internalUrl } = config;
   const fetch = throughInternalUrl(options.fetch ?? globalThis.fetch, issuer, internalUrl);
-  const { discovery, keySet } = discoverKeys({ issuer, internalUrl, purpose: 'login' }, fetch, options);
+  const terms: MetadataTerms = { issuer, internalUrl, purpose: 'login', introspection: config.introspection };
+  const { discovery, keySet } = discoverKeys(terms, fetch, options);
   const client = createProviderClient({
     config,
     secrets,
@@ -83,6 +86,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const stop = () => clearInterval(timer);
   return {
     identityProvider,
+    tokenService: createTokenService({ config, ...calls }),
     keySet,
     start() {
       // Asks for the key set's address first, so this one call heals discovery too.

@@ -3,8 +3,8 @@ import type { Reason } from '../reason.ts';
 declare const validated: unique symbol;
 
 /**
- * A validated access token: signature, issuer, profile and form of claims hold. INVARIANT: made only by
- * `validateAccessToken`; the brand keeps raw claims from being taken for one.
+ * A validated access token: its issuer vouches for it, and profile and form of claims hold. INVARIANT: made only by
+ * `acceptClaims`; the brand keeps raw claims from being taken for one.
  * It does not say that the token is unexpired or meant for a resource: that is judged at every request.
  */
 export interface AccessToken {
@@ -31,6 +31,9 @@ export interface AccessToken {
 
 /** Why a token is refused. `detail` is for the log and the login page (names the setting); never token content. */
 export interface TokenRefusal {
-  readonly reason: Extract<Reason, `token-${string}` | 'key-set-unavailable' | 'access-token-opaque'>;
+  readonly reason: Extract<
+    Reason,
+    `token-${string}` | 'key-set-unavailable' | 'introspection-unavailable' | 'access-token-opaque'
+  >;
   readonly detail: string;
 }

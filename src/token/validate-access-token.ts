@@ -1,21 +1,18 @@
+import { acceptClaims, type ClaimsTrust } from './accept-claims.ts';
 import type { AccessToken, TokenRefusal } from './access-token.ts';
 import type { JsonObject } from './json-object.ts';
 import type { KeySet } from './key-set.ts';
-import { type ClaimsReading, readClaims } from './token-claims.ts';
+import type { ClaimsReading } from './token-claims.ts';
 import { checkProfile } from './token-profile.ts';
 import { headerFault, readToken, type UnverifiedToken } from './token-spelling.ts';
 import { judgeTime } from './token-time.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /** An issuer whose access tokens are accepted, and on what terms. */
-export interface IssuerTrust extends ClaimsReading {
+export interface IssuerTrust extends ClaimsReading, ClaimsTrust {
   readonly issuer: string;
   readonly keys: KeySet;
   readonly algorithms: readonly string[];
-  readonly ownClientIds: ReadonlySet<string>;
-  readonly audienceIsClient: boolean;
-  /** The claim that must equal the tenant of the request; undefined when none is compared. */
-  readonly tenant?: { readonly claim: string; readonly value: string } | undefined;
   /** Seconds. */
   readonly clockTolerance: number;
 }
@@ -76,12 +73,7 @@ export function reopenAccessToken(
 
 /** What is left once the signature is known to hold: profile, binding, tenant, claims, and whose audience it is. */
 function readVerified(token: UnverifiedToken, trust: IssuerTrust, now: number): AccessToken | TokenRefusal {
-  const refusal =
-    checkProfile(token, trust.profile) ?? checkUnbound(token.claims) ?? checkTenant(token.claims, trust);
-  if (refusal !== undefined) return refusal;
-  const claims = readClaims(token, trust, now);
-  if ('reason' in claims) return claims;
-  return checkAudienceKind(claims.audiences, trust) ?? (Object.freeze(claims) as AccessToken);
+  return checkProfile(token, trust.profile) ?? acceptClaims(token, trust, trust, now);
 }
 
 /** @returns whether the validation refused. */
@@ -101,25 +93,3 @@ const pickIssuer = (
   claims: JsonObject,
   issuers: ReadonlyMap<string, IssuerTrust>,
 ): IssuerTrust | undefined => (typeof claims['iss'] === 'string' ? issuers.get(claims['iss']) : undefined);
-
-// A bound token without its proof is a stolen one for all we know; any cnf, even an odd one (RFC 7800 section 3.1).
-const checkUnbound = (claims: JsonObject): TokenRefusal | undefined =>
-  'cnf' in claims
-    ? refuse('token-bound', 'the token has cnf, and proof of possession is not accepted')
-    : undefined;
-
-// As exactly as `iss`: a list, another case or a missing claim is another tenant's token for all we know.
-const checkTenant = (claims: JsonObject, { tenant }: IssuerTrust): TokenRefusal | undefined =>
-  tenant === undefined || (Object.hasOwn(claims, tenant.claim) && claims[tenant.claim] === tenant.value)
-    ? undefined
-    : refuse('token-tenant', 'the claim that tenants.claim names is not the tenant of this request');
-
-// An ID token of the jwt profile can look like an access token in all but this: its audience is the client.
-function checkAudienceKind(audiences: readonly string[], trust: IssuerTrust): TokenRefusal | undefined {
-  if (trust.audienceIsClient || !audiences.some((audience) => trust.ownClientIds.has(audience)))
-    return undefined;
-  return refuse(
-    'token-audience',
-    'aud is a client id of ours, as in an ID token: set provider.tokens.audienceIsClient: true if the provider issues access tokens so',
-  );
-}

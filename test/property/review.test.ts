@@ -166,9 +166,8 @@ async function checked(
       refuse(visit, visit.app === undefined ? 'unknown-host' : 'own-page', { status: 404 }),
     credentials: createCredentials({
       sessionOf: () => (token !== undefined && as === 'session' ? session : undefined),
-      tokens: { read: () => token as AccessToken },
+      bearers: { read: () => token as AccessToken, known: () => token },
       trustsOf: () => TRUSTS,
-      offlineTrustsOf: () => TRUSTS,
       clockTolerance: 5,
       now: () => NOW,
     }),

@@ -17,6 +17,7 @@ export const configOf = (issuer: string, over: Partial<ProviderConfig> = {}): Pr
   clientAuth: 'client_secret_basic',
   audienceParameter: 'resource',
   moreAudiences: 'redirect',
+  introspection: false,
   offlineConsent: true,
   brand: {},
   ca: undefined,

@@ -26,6 +26,7 @@ test('three variables are enough', () => {
           clientAuth: 'none',
           audienceParameter: 'resource',
           moreAudiences: 'redirect',
+          introspection: false,
           offlineConsent: true,
           brand: {},
           ca: undefined,

@@ -32,6 +32,7 @@ test.each([
     clientAuth,
     audienceParameter,
     moreAudiences: 'redirect',
+    introspection: false,
     offlineConsent,
     brand: {},
     redirectUri: undefined,

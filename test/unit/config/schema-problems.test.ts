@@ -17,7 +17,6 @@ describe('keys of later versions', () => {
   });
 
   test.each([
-    [provider('introspection: true'), '1:79', 'provider.introspection: true', 'write `false`'],
     [
       provider('moreAudiences: exchange'),
       '1:79',

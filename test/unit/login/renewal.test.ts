@@ -233,7 +233,7 @@ describe('RF5: after a failure', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     provider.delay = () => promise;
     const first = ask(API);
-    expect(await ask(OTHER)).toEqual({ ...KEPT, cause: 'too many refreshes are under way' });
+    expect(await ask(OTHER)).toEqual({ ...KEPT, cause: 'too many calls are under way' });
     expect(await first).toEqual({ ...KEPT, cause: 'the refresh takes longer than 20 ms' });
     resolve();
     await promise;
@@ -272,7 +272,7 @@ describe('RF5: each provider by itself', () => {
     const silence = Promise.withResolvers<void>();
     one.delay = () => silence.promise;
     const held = [ask('one'), ask('one')];
-    expect(await ask('one')).toEqual({ ...KEPT, cause: 'too many refreshes are under way' });
+    expect(await ask('one')).toEqual({ ...KEPT, cause: 'too many calls are under way' });
     expect(await ask('other')).toEqual({ kind: 'changed' });
     expect([one.sent.length, other.sent.length]).toEqual([2, 1]);
     silence.resolve();

@@ -1,7 +1,7 @@
 /** What each provider is spared, each by itself: more calls at once than it answers, and calls while it fails. */
 export interface ProviderLoad {
   /**
-   * Asks for room for a renewal.
+   * Asks for room for a call.
    * @param provider its name
    * @returns why there is none now; undefined: there is, and `leave` is to be called once
    */
@@ -13,9 +13,9 @@ export interface ProviderLoad {
 
 /** What `ProviderLoad` is bounded by. */
 export interface LoadLimits {
-  /** Renewals under way at once, per provider: a silent one must not tie up more. */
+  /** Calls under way at once, per provider: a silent one must not tie up more. */
   readonly most: number;
-  /** Failures in a row after which the provider rests for all sessions. */
+  /** Failures in a row after which the provider rests for everybody. */
   readonly failures: number;
   /** Milliseconds: it is then asked once in that time, until it answers. */
   readonly pause: number;
@@ -39,7 +39,7 @@ export function createProviderLoad(limits: LoadLimits, milliseconds: () => numbe
   return {
     enter(provider) {
       const load = loadOf(provider);
-      if (load.underWay >= limits.most) return 'too many refreshes are under way';
+      if (load.underWay >= limits.most) return 'too many calls are under way';
       if (load.failures >= limits.failures) {
         if (milliseconds() < load.restsUntil) return 'the provider failed again and again';
         load.restsUntil = milliseconds() + limits.pause;
