@@ -14,6 +14,8 @@ export interface Metrics {
   called(provider: string, outcome: CallOutcome): void;
   /** A call to a provider for a refresh ended. */
   refreshed(provider: string, outcome: RefreshOutcome): void;
+  /** A caller brought a wrong client secret. */
+  wrongSecret(provider: string): void;
   /** The rules on disk were read again. */
   reloaded(outcome: ReloadOutcome): void;
   /** The text that Prometheus scrapes, and its content type. */
@@ -102,6 +104,12 @@ export function createMetrics(readings: Readings): Metrics {
     name: 'postern_refreshes_total',
     help: 'Calls for a refresh of a session, by provider and outcome.',
     labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const wrongSecrets = new Counter({
+    name: 'postern_wrong_client_secrets_total',
+    help: 'Client ids and secrets of callers (HTTP Basic) that a provider refused.',
+    labelNames: ['provider'],
     registers,
   });
   const reloads = new Counter({
@@ -225,6 +233,7 @@ export function createMetrics(readings: Readings): Metrics {
     paged: login,
     called: (provider, outcome) => calls.inc({ provider, outcome }),
     refreshed: (provider, outcome) => refreshes.inc({ provider, outcome }),
+    wrongSecret: (provider) => wrongSecrets.inc({ provider }),
     reloaded: (outcome) => reloads.inc({ outcome }),
     text: async () => ({
       body: `${await registry.metrics()}\n${durations.text()}\n`,

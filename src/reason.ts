@@ -133,6 +133,18 @@ export const REASONS = {
     'invalid_token',
   ),
 
+  // a client id and its secret
+  'client-refused': row(
+    401,
+    'The client was refused',
+    'The provider did not accept the client id and the secret, or the client may not get tokens for itself.',
+  ),
+  'client-slowed': row(
+    429,
+    'Too many wrong secrets',
+    'Wrong secrets were brought for this client. Try again in a moment.',
+  ),
+
   // 403
   'unknown-host': row(403, NO, 'No app is configured for this host.'),
   'tenant-unknown': row(403, NO, 'This address names no tenant that is known here.'),

@@ -45,7 +45,7 @@ import { createSessionReader } from '../session/session-reader.ts';
 import { withDeadline } from '../token/deadline.ts';
 import { reopenAccessToken } from '../token/validate-access-token.ts';
 import { configuredName, providerOfApp, tenantTermsOf } from '../trust.ts';
-import { createBearers } from './bearers.ts';
+import { createBroker } from './broker.ts';
 import { createProviders } from './providers.ts';
 
 /** A running gateway. */
@@ -198,7 +198,7 @@ export async function startGateway(
   const credentials = createCredentials({
     sessionOf,
     renew: renewals?.renew,
-    bearers: createBearers(config, providers, now),
+    ...createBroker(config, providers, () => metrics, now),
     trustsOf,
     clockTolerance: config.clockTolerance,
     now,

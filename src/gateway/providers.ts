@@ -11,6 +11,7 @@ import {
   type Provider,
   type ProviderEvent,
 } from '../oidc/provider.ts';
+import type { TokenService } from '../oidc/token-service.ts';
 import type { ClientSecrets } from '../reload/client-secrets.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import type { Fetch } from '../token/bounded-fetch.ts';
@@ -22,6 +23,8 @@ export interface Providers {
   readonly trusts: Trusts;
   /** The provider that signs an app's people in. */
   providerOf(app: App): AppProvider;
+  /** What the provider of an app does about tokens, and its name. */
+  serviceOf(app: App): { readonly provider: string; readonly service: TokenService };
   /** Undefined where the provider of the app is not asked about opaque tokens. */
   introspectingOf(app: App): Introspecting | undefined;
   /** The keys that sign what this provider issues. */
@@ -104,6 +107,10 @@ export function createProviders(
     providerOf(app) {
       const provider = providerOfApp(config, app);
       return { config: provider, identityProvider: of(provider).identityProvider };
+    },
+    serviceOf(app) {
+      const provider = providerOfApp(config, app);
+      return { provider: provider.name, service: of(provider).tokenService };
     },
     introspectingOf(app) {
       const provider = providerOfApp(config, app);

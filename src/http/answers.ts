@@ -11,6 +11,7 @@ import { type AppVisit, tenantFact } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { Rule, TokenNeed } from '../rules/rule.ts';
+import { unreadLine } from '../session/credential.ts';
 import { notAsked, wasAsked } from '../session/session.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { KnownCaller, OpenedCredential } from './credentials.ts';
@@ -99,8 +100,8 @@ export function createAnswers(
     const profile = credential.kind === 'session' ? credential.live.session.profile : undefined;
     const sessionLine =
       credential.kind === 'session' && app.passAccessToken ? `Bearer ${token?.raw}` : undefined;
-    const ownLine = app.credentials.includes('bearer') ? undefined : request.headers.authorization[0];
-    const line = credential.kind === 'bearer' ? credential.line : (sessionLine ?? ownLine);
+    const ownLine = app.credentials.includes('bearer') ? undefined : unreadLine(request.headers, app);
+    const line = isBrought(credential) ? credential.line : (sessionLine ?? ownLine);
     const identity = { token, profile, assertion: assertionFor(visit, token) };
     return permit(reason, app, identity, line, split.rest, facts);
   }
@@ -146,7 +147,7 @@ export function createAnswers(
       const facts = new RuleFacts(visit, rule, token, credential.kind);
       const audience = need.audiences[0] as string;
       const scopes = [...need.allOf, ...need.anyOf.filter((scope) => missing.includes(scope))];
-      if (credential.kind === 'bearer')
+      if (isBrought(credential))
         return refuse(visit, reason, { missing, scopes, audience, stepUp: need, facts });
       // What this page needs is asked for along with what every login asks for.
       const stepUp = stepUpOf(need);
@@ -182,12 +183,16 @@ export function createAnswers(
   };
 }
 
+/** Nobody can be asked to sign in for a token that the caller brought, or got with what it brought. */
+const isBrought = (credential: Decided): credential is Extract<Decided, { readonly line: unknown }> =>
+  credential.kind === 'bearer' || credential.kind === 'basic';
+
 /** What the log says of an answer by a rule. The id of the request is made when the log asks for it. */
 class RuleFacts implements Facts {
   readonly app: string;
   readonly tenant: string | undefined;
   readonly rule: string;
-  readonly credential: 'session' | 'bearer' | 'none';
+  readonly credential: Decided['kind'];
   readonly subject: string | undefined;
   readonly client: string | undefined;
   readonly cause: string | undefined;
@@ -197,7 +202,7 @@ class RuleFacts implements Facts {
     visit: AppVisit,
     rule: Rule,
     token: { readonly subject: string; readonly client: string } | undefined,
-    credential: 'session' | 'bearer' | 'none',
+    credential: Decided['kind'],
     cause?: string,
   ) {
     this.app = visit.app.name;

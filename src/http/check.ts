@@ -75,12 +75,15 @@ export function createCheck(parts: CheckParts): Check {
     return whenThere(credentials.open(visit, need), (credential) => {
       if (credential.kind === 'refused') {
         const { reason, cause } = credential;
+        const scopes = reason === 'scope-missing' ? [...need.allOf, ...need.anyOf] : [];
         return refuse(visit, reason, {
           audience: need.audiences[0],
+          ...(scopes.length === 0 ? {} : { scopes, missing: scopes }),
           facts: { rule: rule.id, ...(cause === undefined ? {} : { cause }) },
         });
       }
-      if (credential.kind === 'session' && isForeign(visit)) {
+      // Browsers keep Basic credentials, and send them like cookies.
+      if ((credential.kind === 'session' || credential.kind === 'basic') && isForeign(visit)) {
         return refuse(visit, 'cross-site', { facts: { rule: rule.id } });
       }
       const at = now();

@@ -1,13 +1,15 @@
 import type { BearerTokens } from '../broker/bearer-tokens.ts';
+import type { BrokerRefusal } from '../broker/broker-refusal.ts';
+import type { ServiceTokens } from '../broker/client-credentials.ts';
 import type { Renew, Renewal } from '../login/renewal.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { TokenNeed } from '../rules/rule.ts';
 import type { App } from '../rules/rule-set.ts';
-import { readCredential } from '../session/credential.ts';
+import { readCredential, unreadLine } from '../session/credential.ts';
 import { type LiveSession, tokensFor } from '../session/session.ts';
 import { StoreUnavailable } from '../session/store-unavailable.ts';
-import type { AccessToken } from '../token/access-token.ts';
+import type { AccessToken, TokenRefusal } from '../token/access-token.ts';
 import type { IssuerTrusts } from '../token/token-reader.ts';
 import { judgeTime, sessionTokenExpired } from '../token/token-time.ts';
 import { isRefusal } from '../token/validate-access-token.ts';
@@ -25,7 +27,13 @@ export type OpenedCredential =
       /** There is a token for the audience, but it is no longer in force. */
       readonly expired: boolean;
     }
-  | { readonly kind: 'bearer'; readonly tokens: readonly [AccessToken]; readonly line: string };
+  | {
+      /** `basic`: the token was got with what the caller brought. */
+      readonly kind: 'bearer' | 'basic';
+      readonly tokens: readonly [AccessToken];
+      /** For the upstream. */
+      readonly line: string | undefined;
+    };
 
 /** What is known of a caller where nothing depends on it. */
 export interface KnownCaller {
@@ -48,6 +56,7 @@ export interface Credentials {
 export interface CredentialParts {
   readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
   readonly bearers: BearerTokens;
+  readonly services: ServiceTokens;
   readonly trustsOf: (app: App) => IssuerTrusts;
   /** Undefined without `session.refresh`. */
   readonly renew?: Renew | undefined;
@@ -114,16 +123,21 @@ export function createCredentials(parts: CredentialParts): Credentials {
       const credential = readCredential(visit.request.headers, visit.app);
       if (typeof credential === 'string') return { kind: 'refused', reason: credential };
       if (credential.kind === 'bound') return { kind: 'refused', reason: 'token-bound' };
-      if (credential.kind === 'session')
+      // A browser sends the Basic credentials that it keeps along with every navigation, whoever caused it.
+      if (credential.kind === 'session' || (credential.kind === 'basic' && visit.kind !== 'script'))
         return unlessDown(openDeciding(visit, need.audiences), ({ message }) => ({
           kind: 'refused',
           reason: 'store-unavailable',
           cause: message,
         }));
+      if (credential.kind === 'basic')
+        return whenThere(parts.services.read(credential, visit.app, need), (result) =>
+          isRefusal(result)
+            ? refused(result)
+            : { kind: 'basic', tokens: [result], line: lineOf(result, visit.app) },
+        );
       return whenThere(bearers.read(credential.raw, visit.app), (result) =>
-        isRefusal(result)
-          ? { kind: 'refused', reason: result.reason, cause: result.detail }
-          : { kind: 'bearer', tokens: [result], line: credential.line },
+        isRefusal(result) ? refused(result) : { kind: 'bearer', tokens: [result], line: credential.line },
       );
     },
 
@@ -137,8 +151,8 @@ export function createCredentials(parts: CredentialParts): Credentials {
         });
       }
       // The scheme is the upstream's own business, unless it is one of ours in a form that cannot be believed.
-      const isOwn = typeof credential !== 'string';
-      const authorization = isOwn ? request.headers.authorization[0] : undefined;
+      const isUnread = typeof credential !== 'string';
+      const authorization = isUnread ? unreadLine(request.headers, app) : undefined;
       const session = withSession ? openSession(visit, app.audiences) : ANONYMOUS;
       const known = unlessDown(session, () => ANONYMOUS);
       return whenThere(known, (opened) =>
@@ -158,6 +172,16 @@ const unlessDown = <T>(session: Eventual<T>, instead: (error: StoreUnavailable) 
         return instead(error);
       })
     : session;
+
+const refused = ({ reason, detail }: TokenRefusal | BrokerRefusal): OpenedCredential => ({
+  kind: 'refused',
+  reason,
+  cause: detail,
+});
+
+/** What the upstream gets of a token that the caller did not bring itself. */
+const lineOf = ({ raw }: AccessToken, app: App): string | undefined =>
+  app.passAccessToken ? `Bearer ${raw}` : undefined;
 
 const isFor = (token: AccessToken, app: App): boolean =>
   app.audiences.some((audience) => token.audiences.includes(audience));

@@ -67,7 +67,7 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
       ),
     ]);
   }
-  if (status === 503) headers.push(['Retry-After', String(RETRY_AFTER)]);
+  if (status === 503 || status === 429) headers.push(['Retry-After', String(RETRY_AFTER)]);
   headers.push(...corsHeaders(visit), ...(details.headers ?? []));
   for (const line of details.setCookie ?? []) headers.push(['Set-Cookie', line]);
   const facts: Facts = {

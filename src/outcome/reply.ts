@@ -23,7 +23,7 @@ export interface Facts {
   readonly rule?: string;
   readonly subject?: string | undefined;
   readonly client?: string | undefined;
-  readonly credential?: 'session' | 'bearer' | 'none';
+  readonly credential?: 'session' | 'bearer' | 'basic' | 'none';
   readonly missing?: readonly string[];
   readonly requestId?: string;
   /** Why, in words for the operator. */

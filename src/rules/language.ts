@@ -144,9 +144,9 @@ export const APP: LanguageKeys = {
     inherited: true,
   },
   credentials: {
-    what: 'What a caller may bring: `session`, `bearer`.',
+    what: 'What a caller may bring: `session`; `bearer`, an access token; `basic`, a client id and its secret by HTTP Basic, with which the gateway gets an access token for the scopes of the rule (never of a page load).',
     byDefault: '`[session, bearer]`',
-    schema: list(word('session', 'bearer')),
+    schema: list(word('session', 'bearer', 'basic')),
     inherited: true,
   },
   origins: {

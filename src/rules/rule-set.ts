@@ -6,7 +6,7 @@ import type { RuleTest } from './rule-tests.ts';
 import { asWritten } from './tenant-app.ts';
 
 /** Which credentials an app takes. */
-export type CredentialKind = 'session' | 'bearer';
+export type CredentialKind = 'session' | 'bearer' | 'basic';
 
 /** Signature algorithms of the assertion for an upstream. */
 export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA'] as const;

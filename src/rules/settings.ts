@@ -106,12 +106,12 @@ function readLogin(file: RulesFile, path: YamlPath, value: unknown): App['login'
   return { scopes, ask: ask ?? 'rules' };
 }
 
-const CREDENTIALS: readonly CredentialKind[] = ['session', 'bearer'];
+const CREDENTIALS: readonly CredentialKind[] = ['session', 'bearer', 'basic'];
 
 function readCredentials(file: RulesFile, path: YamlPath, value: unknown): CredentialKind[] {
   return file
     .texts(path, value, 'A credential kind', '[session, bearer]')
-    .flatMap(({ text, path: place }) => file.word(place, text, CREDENTIALS, ['basic']) ?? []);
+    .flatMap(({ text, path: place }) => file.word(place, text, CREDENTIALS) ?? []);
 }
 
 function readOrigins(file: RulesFile, path: YamlPath, value: unknown): App['origins'] {

@@ -1,12 +1,15 @@
 import type { ClientHeaders } from '../forwarded/forwarded-request.ts';
 import type { Reason } from '../reason.ts';
 import type { App } from '../rules/rule-set.ts';
+import { readBasic } from './basic-credential.ts';
 
 /** The one credential that a request can be decided by. A bearer beats a session; their scopes are never added. */
 export type Credential =
   /** The session's cookie, or nothing: opening it tells which. */
   | { readonly kind: 'session' }
   | { readonly kind: 'bearer'; readonly raw: string; readonly line: string }
+  /** A client id and its secret, which get an access token. */
+  | { readonly kind: 'basic'; readonly id: string; readonly secret: string }
   /** A scheme that proves possession of a key (RFC 9449): no plain bearer, and its proof is not accepted here. */
   | { readonly kind: 'bound' };
 
@@ -14,6 +17,8 @@ export type Credential =
 const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: |$)/;
 // RFC 6750 section 2.1: b64token
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+// RFC 7617 section 2
+const BASIC = /^basic +([A-Za-z0-9+/]+=*)$/i;
 
 /**
  * Tells which credential decides, by the `Authorization` line and by what the app takes. Opens nothing.
@@ -26,6 +31,10 @@ export function readCredential(
 ): Credential | Extract<Reason, 'authorization-malformed'> {
   const [line] = authorization;
   if (line === undefined || line === '') return { kind: 'session' };
+  if (takesBasic(app) && /^basic(?: |$)/i.test(line)) {
+    const client = readBasic(BASIC.exec(line)?.[1] ?? '');
+    return client === undefined ? 'authorization-malformed' : { kind: 'basic', ...client };
+  }
   if (!app.credentials.includes('bearer')) return { kind: 'session' };
   const scheme = SCHEME.exec(line)?.[1]?.toLowerCase();
   // Not plainly of any scheme: an upstream that reads more loosely could take it for a bearer token.
@@ -34,4 +43,16 @@ export function readCredential(
   if (scheme !== 'bearer') return { kind: 'session' }; // another scheme is the upstream's business, or nobody's
   const raw = BEARER.exec(line)?.[1];
   return raw === undefined ? 'authorization-malformed' : { kind: 'bearer', raw, line };
+}
+
+const takesBasic = (app: App): boolean => app.credentials.includes('basic');
+
+/**
+ * @returns the client's own line where it is nothing to us: the scheme is the upstream's business. INVARIANT: never that of a
+ * scheme which the app takes, and so never a secret that the provider knows
+ */
+export function unreadLine({ authorization }: ClientHeaders, app: App): string | undefined {
+  const [line] = authorization;
+  if (line === undefined) return undefined;
+  return takesBasic(app) && /^\s*basic(?:\s|$)/i.test(line) ? undefined : line;
 }

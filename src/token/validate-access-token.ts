@@ -77,7 +77,9 @@ function readVerified(token: UnverifiedToken, trust: IssuerTrust, now: number): 
 }
 
 /** @returns whether the validation refused. */
-export const isRefusal = (result: AccessToken | TokenRefusal): result is TokenRefusal => 'reason' in result;
+export const isRefusal = <Refusal extends { readonly reason: string }>(
+  result: AccessToken | Refusal,
+): result is Refusal => 'reason' in result;
 
 /** What the login flow says of a token that `looksLikeJwt` denies. */
 export const OPAQUE_TOKEN: TokenRefusal = {

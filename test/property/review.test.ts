@@ -167,6 +167,7 @@ async function checked(
     credentials: createCredentials({
       sessionOf: () => (token !== undefined && as === 'session' ? session : undefined),
       bearers: { read: () => token as AccessToken, known: () => token },
+      services: { read: () => ({ reason: 'client-refused', detail: 'no Basic' }) },
       trustsOf: () => TRUSTS,
       clockTolerance: 5,
       now: () => NOW,

@@ -175,6 +175,7 @@ describe('the table of metrics', () => {
     metrics.paged({ ...reply(303), reason: 'login-completed' });
     metrics.called('default', '5xx');
     metrics.refreshed('default', 'renewed');
+    metrics.wrongSecret('default');
     metrics.reloaded('refused');
     const { body } = await metrics.text();
     const names = [...body.matchAll(/^# TYPE (postern_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);

@@ -57,7 +57,7 @@ describe.each(Object.keys(KINDS) as Visit['kind'][])('every reason, for a %s', (
     expect(one(reply, 'Content-Length')).toBe(String(Buffer.byteLength(body)));
     expect(one(reply, 'Cache-Control')).toBe('no-store');
     expect(one(reply, 'X-Content-Type-Options')).toBe('nosniff');
-    expect(one(reply, 'Retry-After')).toBe(status === 503 ? '5' : undefined);
+    expect(one(reply, 'Retry-After')).toBe(status === 503 || status === 429 ? '5' : undefined);
     expect(one(reply, 'WWW-Authenticate') !== undefined).toBe(status === 401 || 'error' in REASONS[reason]);
     for (const name of ['Set-Cookie', 'Location', 'Access-Control-Allow-Origin'])
       expect(linesOf(reply, name)).toEqual([]);

@@ -326,7 +326,7 @@ describe('keys of an app', () => {
     ['mode: rpeort', '6:7 `rpeort` is no word that can stand here. -> did you mean `report`?'],
     ['mode: off', '6:7 `off` is no word that can stand here. -> write enforce or report'],
     ['mode: enforced', '6:7 `enforced` is no word that can stand here. -> did you mean `enforce`?'],
-    ['credentials: [basic]', '6:15 `basic` is not supported by this version yet. -> remove it'],
+    ['credentials: [basik]', '6:15 `basik` is no word that can stand here. -> did you mean `basic`?'],
     ['credentials: [sesion]', '6:15 `sesion` is no word that can stand here. -> did you mean `session`?'],
     ['credentials: [bearer, bearer]', '6:23 `bearer` stands twice in this list. -> remove one of the two'],
     ['credentials: []', '6:14 The list is empty. -> write [session, bearer], or remove the key'],
@@ -590,14 +590,14 @@ describe('files as a whole', () => {
     expect(
       problemsOf(shop(HEAD + RULES), {
         file: '_defaults.yaml',
-        text: `${own.map((key) => `${key}: [a]\n`).join('')}credentials: [basic]\ntolerate: [dots]\nassertion: x\nwhatever: 1\n`,
+        text: `${own.map((key) => `${key}: [a]\n`).join('')}credentials: [basik]\ntolerate: [dots]\nassertion: x\nwhatever: 1\n`,
       }),
     ).toEqual([
       ...own.map(
         (key, at) =>
           `_defaults.yaml:${at + 1}:1 \`${key}\` belongs to one app, and the defaults hold for all. -> write it in the file of the app`,
       ),
-      '_defaults.yaml:7:15 `basic` is not supported by this version yet. -> remove it',
+      '_defaults.yaml:7:15 `basik` is no word that can stand here. -> did you mean `basic`?',
       '_defaults.yaml:8:12 `dots` is no word that can stand here. -> write encoded-slash or semicolon or empty-segment or encoded-percent or encoded-hash or encoded-question',
       '_defaults.yaml:9:12 `x` is no word that can stand here. -> write ES256 or EdDSA',
       `_defaults.yaml:10:1 \`whatever\` is no key that can stand here. -> keys here are ${keys}`,

@@ -171,4 +171,16 @@ describe('which credential decides', () => {
     expect(readCredential(lines(line), BEARER_ONLY)).toEqual(expected);
     expect(readCredential(lines(line), SESSION_ONLY)).toEqual(SESSION);
   });
+
+  test.each<[line: string, expected: unknown]>([
+    ['Basic YWxpY2U6cHc=', { kind: 'basic', id: 'alice', secret: 'pw' }],
+    ['bASIC  YWxpY2U6cDp3', { kind: 'basic', id: 'alice', secret: 'p:w' }],
+    ['Basic YWxpY2U6cHc', MALFORMED],
+    ['Basic YWxpY2U6cHc= ', MALFORMED],
+    ['Basic', MALFORMED],
+    ['Basicx YWxpY2U6cHc=', SESSION],
+    [`Bearer ${TOKEN}`, SESSION],
+  ])('%j where the app takes a client id and its secret, and no bearer', (line, expected) => {
+    expect(readCredential(lines(line), shopApp('credentials: [basic]'))).toEqual(expected);
+  });
 });
