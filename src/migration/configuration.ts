@@ -79,12 +79,12 @@ function ofTheFile({ endpoints, nonceMaxAge, unread, doubts }: ApplicationFile):
       'a script that calls without a login gets 401 with `login_url`; there it was 403',
     ),
     finding(
-      'dropped',
+      'changed',
       undefined,
       'Basic authorization',
       1,
-      'a client id and secret in `Authorization: Basic` are not exchanged for a token',
-      'let machines fetch their own token (client credentials), and send it as a bearer',
+      'a client id and secret in `Authorization: Basic` get a token only where the app says so, and never for a page load',
+      'write `credentials: [session, bearer, basic]` into the rules of an app whose machines bring them',
     ),
   ];
 }
