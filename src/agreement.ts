@@ -20,6 +20,7 @@ export const disagreements = (config: Config, rules: RuleSet): readonly Problem[
     if (provider !== undefined) return [problemAt(written.providerPlace, provider)];
     return [
       ...tenantFaults(config, written).map((fault) => problemAt(written.tenantPlace, fault)),
+      ...exchangeFaults(config, written).map((fault) => problemAt(written.exchangePlace, fault)),
       ...hiddenRules(config, written),
     ];
   });
@@ -81,6 +82,53 @@ function tenantFaults(config: Config, written: AppRules): readonly Fault[] {
     ...(place === undefined ? [] : bindingFaults(config, written, provider)),
     ...redirectFaults(config, app),
   ];
+}
+
+/** An exchange that the app names must be one, lead to where a rule wants to be, and begin at something that comes. */
+function exchangeFaults(config: Config, written: AppRules): readonly Fault[] {
+  const { app } = written;
+  const names = config.exchanges.map(({ name }) => name);
+  const audiences = audiencesOf(written);
+  const provider = providerOfApp(config, app);
+  return app.exchange.flatMap((name): readonly Fault[] => {
+    const entry = config.exchanges.find((one) => one.name === name);
+    if (entry === undefined) {
+      const near = nearestWord(name, names);
+      const all = names.length === 0 ? 'add it under `exchange`' : `write one of ${names.join(', ')}`;
+      return [
+        [
+          `The configuration has no exchange \`${name}\`.`,
+          near === undefined ? all : `did you mean \`${near}\`?`,
+        ],
+      ];
+    }
+    const { from, to } = entry;
+    if (!audiences.includes(to.audience))
+      return [
+        [
+          `The exchange \`${name}\` leads to \`${to.audience}\`, which no rule of the app \`${app.name}\` takes.`,
+          'write it as the `audience`, or name another exchange',
+        ],
+      ];
+    const federated = config.federation.filter(({ exchange }) => exchange === name);
+    const direct = federated.find(({ issuer }) => app.issuers.includes(issuer));
+    if (direct !== undefined)
+      return [
+        [
+          `Access tokens of ${direct.issuer} decide by themselves in the app \`${app.name}\`, and \`federation\` exchanges them.`,
+          'remove it from `issuers`, or from `federation`',
+        ],
+      ];
+    const comes = from.issuer === provider.issuer || (entry.bearer && app.issuers.includes(from.issuer));
+    return comes || federated.length > 0
+      ? []
+      : [
+          [
+            `The exchange \`${name}\` begins at a token of ${from.issuer}, which nobody brings to the app \`${app.name}\`.`,
+            'let it begin at a token of its provider; or accept that issuer in `issuers`, with `bearer: true` in the exchange',
+          ],
+        ];
+  });
 }
 
 /** A token of one tenant must be none for another: by its issuer, its audience, or a claim. */

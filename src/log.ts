@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import type { ExchangeEvent } from './broker/exchanges.ts';
 import type { Config } from './config/config.ts';
 import { type Problem, placeOf } from './document/problem.ts';
 import type { ForwardedRequest } from './forwarded/forwarded-request.ts';
@@ -20,6 +21,8 @@ export interface Log {
   rulesReloaded(before: string, now: RuleSet): void;
   /** A problem of rules on disk, because of which they did not come into force. */
   rulesRefused(problem: Problem): void;
+  /** A token was exchanged, or was not: who, from what, to what. */
+  exchanged(event: ExchangeEvent): void;
   /** Client secrets of a provider were read anew: so many there are now. */
   secretsReloaded(provider: string, count: number): void;
   /** The file of the tenants was read anew: so many there are now. */
@@ -85,6 +88,11 @@ export function createLog(settings: Config['log'], destination?: LogDestination)
         wayOut: problem.wayOut,
         msg: problem.message,
       }),
+    exchanged: ({ outcome, ...facts }) => {
+      const line = { event: 'exchanged', outcome, ...facts };
+      if (outcome === 'granted') logger.info(line);
+      else logger.warn(line);
+    },
     secretsReloaded: (provider, count) =>
       logger.info({ event: 'secrets-reloaded', provider, count, msg: 'client secrets reloaded' }),
     tenantsReloaded: (count) => logger.info({ event: 'tenants-reloaded', count, msg: 'tenants reloaded' }),

@@ -20,6 +20,11 @@ export interface ReasonRow {
 const row = (status: number, title: string, detail: string, error?: ReasonRow['error']): ReasonRow =>
   error === undefined ? { status, title, detail } : { status, title, detail, error };
 
+const token = (detail: string): ReasonRow & { error: 'invalid_token' } => ({
+  ...{ status: 401, title: 'The access token was refused', detail },
+  error: 'invalid_token',
+});
+
 const BAD = 'The request is ambiguous';
 const NO = 'You may not open this page';
 const LOGIN_FAILED = 'The sign-in did not complete';
@@ -80,58 +85,21 @@ export const REASONS = {
   ),
 
   // bearer tokens
-  'token-malformed': row(
-    401,
-    'The access token was refused',
-    'It is not a signed JWT in its one canonical spelling.',
-    'invalid_token',
-  ),
-  'token-type': row(
-    401,
-    'The access token was refused',
-    'It is not an access token of the expected profile.',
-    'invalid_token',
-  ),
-  'token-algorithm': row(
-    401,
-    'The access token was refused',
-    'Its signature algorithm is not accepted.',
-    'invalid_token',
-  ),
-  'token-issuer': row(
-    401,
-    'The access token was refused',
-    'Its issuer is not accepted here.',
-    'invalid_token',
-  ),
-  'token-signature': row(
-    401,
-    'The access token was refused',
-    'Its signature does not verify with a key of its issuer.',
-    'invalid_token',
-  ),
-  'token-claims': row(
-    401,
-    'The access token was refused',
-    'A required claim is missing or has the wrong form.',
-    'invalid_token',
-  ),
-  'token-inactive': row(
-    401,
-    'The access token was refused',
-    'Its issuer does not know it as an active one.',
-    'invalid_token',
-  ),
+  'token-malformed': token('It is not a signed JWT in its one canonical spelling.'),
+  'token-type': token('It is not an access token of the expected profile.'),
+  'token-algorithm': token('Its signature algorithm is not accepted.'),
+  'token-issuer': token('Its issuer is not accepted here.'),
+  'token-signature': token('Its signature does not verify with a key of its issuer.'),
+  'token-claims': token('A required claim is missing or has the wrong form.'),
+  'token-inactive': token('Its issuer does not know it as an active one.'),
   'token-expired': row(401, 'The access token has expired', 'Get a fresh one.', 'invalid_token'),
   'token-not-yet-valid': row(401, 'The access token was refused', 'It is not valid yet.', 'invalid_token'),
   'token-audience': row(401, 'The access token was refused', 'It is for another resource.', 'invalid_token'),
-  'token-tenant': row(401, 'The access token was refused', 'It is for another tenant.', 'invalid_token'),
-  'token-bound': row(
-    401,
-    'The access token was refused',
-    'It is bound to a key whose proof is not accepted here.',
-    'invalid_token',
+  'token-unfederated': token(
+    'Its subject and its audience are not among those that are accepted of its issuer.',
   ),
+  'token-tenant': row(401, 'The access token was refused', 'It is for another tenant.', 'invalid_token'),
+  'token-bound': token('It is bound to a key whose proof is not accepted here.'),
 
   // a client id and its secret
   'client-refused': row(
@@ -167,6 +135,27 @@ export const REASONS = {
     403,
     NO,
     'The provider did not issue an access token for the resource behind this page.',
+  ),
+  'exchange-not-listed': row(
+    403,
+    NO,
+    'No exchange of the configuration leads to the resource behind this page.',
+  ),
+  'exchange-chained': row(
+    403,
+    NO,
+    'Your access token came of an exchange itself, and is not exchanged again.',
+  ),
+  'exchange-refused': row(403, NO, 'The provider did not exchange your access token.'),
+  'exchange-invalid': row(
+    403,
+    NO,
+    'The provider exchanged your access token for one that does not hold here.',
+  ),
+  'exchange-limited': row(
+    429,
+    'Too many exchanges',
+    'Too many access tokens were exchanged for you. Try again in a moment.',
   ),
   'cross-site': row(
     403,

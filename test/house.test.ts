@@ -24,7 +24,7 @@ const RANKS: Readonly<Record<string, number>> = {
   outcome: 6,
   login: 7,
   'log.ts': 7,
-  'metrics.ts': 7,
+  metrics: 7,
   http: 8,
   reload: 8,
   doctor: 8,
@@ -41,7 +41,7 @@ const SOLE_IMPORTERS: Readonly<Record<string, string>> = {
   'cookie-session': 'session/cookie-carrier.ts',
   express: 'http/pages-app.ts',
   pino: 'log.ts',
-  'prom-client': 'metrics.ts',
+  'prom-client': 'metrics/',
   yaml: 'document/',
   zod: 'config/',
 };

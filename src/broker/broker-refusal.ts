@@ -8,6 +8,7 @@ export interface BrokerRefusal {
     | 'client-slowed'
     | 'scope-missing'
     | 'audience-refused'
+    | `exchange-${string}`
     | 'provider-answer-invalid'
     | 'provider-unavailable'
   >;

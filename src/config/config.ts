@@ -21,6 +21,8 @@ export interface Config {
   /** Undefined: nothing is told apart by tenant. */
   readonly tenants: TenantsConfig | undefined;
   readonly session: SessionConfig;
+  readonly exchanges: readonly ExchangeConfig[];
+  readonly federation: readonly FederationConfig[];
   /** Seconds. */
   readonly clockTolerance: number;
   readonly log: { readonly level: LogLevel; readonly decisions: 'denied' | 'all' | 'none' };
@@ -95,8 +97,8 @@ export interface ProviderConfig {
   readonly clientId: string;
   readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
   readonly audienceParameter: 'resource' | 'audience' | 'none';
-  /** How the token of a further audience is fetched: by a login, or with the refresh token of an earlier one. */
-  readonly moreAudiences: 'redirect' | 'refresh';
+  /** How the token of a further audience is fetched: by a login, with the refresh token of an earlier one, or for the token of another. */
+  readonly moreAudiences: 'redirect' | 'refresh' | 'exchange';
   /** Whether `offline_access` is asked for with `prompt=consent`. */
   readonly offlineConsent: boolean;
   /** How a scope of the rules is written in an authorization request: `{audience}`, `{scope}`. */
@@ -125,6 +127,26 @@ export interface ProviderConfig {
   readonly tokens: TokenProfile;
   /** Whether the provider is asked about bearer tokens that are no JWTs. */
   readonly introspection: boolean;
+}
+
+/** Which access token may be exchanged for which (RFC 8693); texts are compared to the letter. */
+export interface ExchangeConfig {
+  readonly name: string;
+  /** Name of the provider that is asked; undefined: the app's. */
+  readonly provider: string | undefined;
+  readonly from: { readonly issuer: string; readonly audience: string };
+  readonly to: { readonly audience: string; readonly scopes: readonly string[] };
+  /** Whether a bearer token may be exchanged as well. */
+  readonly bearer: boolean;
+}
+
+/** A service of another issuer whose tokens are exchanged; texts are compared to the letter. */
+export interface FederationConfig {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  /** Name of the exchange. */
+  readonly exchange: string;
 }
 
 export interface TokenProfile {

@@ -33,8 +33,6 @@ export function readEnvironment(
     const inFile = `${variable}_FILE`;
     const inFileToo = key.kind === 'secret' || key.kind === 'secrets' || key.kind === 'listOrFile';
     const names = inFileToo ? [variable, inFile] : [variable];
-    if (key.kind === 'later')
-      names.push(...Object.keys(env).filter((name) => name.startsWith(`${variable}_`)));
     const set = names.filter((name) => isSet(env, name));
     for (const name of names) known.add(name);
     if (set.length > 1 && inFileToo) {

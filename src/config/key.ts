@@ -12,8 +12,6 @@ export interface KeyFacts {
   readonly byDefault?: string;
   /** The sibling that says the same in another form; only one of the two may be set. */
   readonly alternative?: string;
-  /** The key as a whole, or these values of it, belong to a later version. */
-  readonly later?: true | readonly (string | boolean)[];
 }
 
 const FACTS = z.registry<KeyFacts>();
@@ -24,10 +22,6 @@ export function key<S extends z.ZodType>(schema: S, facts: KeyFacts): S {
   FACTS.add(documented as z.ZodType, facts);
   return documented;
 }
-
-/** A key whose feature comes in a later version: known, and refused. */
-export const later = (what: string) =>
-  key(z.never().optional(), { what: `${what}. Not supported by this version yet.`, later: true });
 
 /** @returns the facts of a key's schema; undefined for a schema that is not a key's. */
 export const factsOf = (schema: z.core.$ZodType): KeyFacts | undefined => FACTS.get(schema);

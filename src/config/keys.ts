@@ -6,16 +6,7 @@ import { CONFIG_SCHEMA } from './schema.ts';
 export interface Key {
   readonly path: readonly string[];
   readonly facts: KeyFacts;
-  readonly kind:
-    | 'text'
-    | 'number'
-    | 'boolean'
-    | 'list'
-    | 'listOrFile'
-    | 'secret'
-    | 'secrets'
-    | 'map'
-    | 'later';
+  readonly kind: 'text' | 'number' | 'boolean' | 'list' | 'listOrFile' | 'secret' | 'secrets' | 'map';
   /** The environment variable; undefined for a map, which has only its parts. */
   readonly variable: string | undefined;
   readonly byDefault: unknown;
@@ -29,16 +20,17 @@ export const variableOf = (path: readonly string[]): string =>
   ['POSTERN', ...path.map((step) => step.replace(/[A-Z]/g, '_$&').toUpperCase())].join('_');
 
 /** Every key in the order of the schema, a map before its parts. */
-export const KEYS: readonly Key[] = keysOf(CONFIG_SCHEMA, []);
+export const KEYS: readonly Key[] = keysOf(CONFIG_SCHEMA, [], false);
 
-function keysOf(map: z.ZodObject, above: readonly string[]): Key[] {
+/** @param inList maps of a list are written in the file alone */
+function keysOf(map: z.ZodObject, above: readonly string[], inList: boolean): Key[] {
   return Object.entries(map.shape).flatMap(([name, schema]) => {
     const path = [...above, name];
     const facts = factsOf(schema);
     if (facts === undefined) throw new TypeError(`the key ${path.join('.')} is not documented`);
     const { inner, byDefault } = unwrap(schema);
     const kind = kindOf(inner);
-    const variable = kind === 'map' ? undefined : variableOf(path);
+    const variable = kind === 'map' || inList ? undefined : variableOf(path);
     const own: Key = {
       path,
       facts,
@@ -48,13 +40,22 @@ function keysOf(map: z.ZodObject, above: readonly string[]): Key[] {
       required: inner === schema,
       values: valuesOf(inner),
     };
-    return inner instanceof z.ZodObject ? [own, ...keysOf(inner, path)] : [own];
+    if (inner instanceof z.ZodObject) return [own, ...keysOf(inner, path, inList)];
+    const maps = mapsOf(inner);
+    return maps === undefined ? [own] : [own, ...keysOf(maps, [...above, `${name}[]`], true)];
   });
 }
 
+/** @returns the map that a list is one of; undefined for other lists. */
+function mapsOf(schema: z.core.$ZodType): z.ZodObject | undefined {
+  return schema instanceof z.ZodArray && schema.def.element instanceof z.ZodObject
+    ? schema.def.element
+    : undefined;
+}
+
 function kindOf(schema: z.core.$ZodType): Key['kind'] {
-  if (schema instanceof z.ZodNever) return 'later';
-  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return 'map';
+  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord || mapsOf(schema) !== undefined)
+    return 'map';
   if (schema instanceof z.ZodUnion) return schema.options[0] instanceof z.ZodArray ? 'listOrFile' : 'secret';
   if (schema instanceof z.ZodArray) return schema.def.element instanceof z.ZodUnion ? 'secrets' : 'list';
   if (schema instanceof z.ZodNumber) return 'number';

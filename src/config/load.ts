@@ -4,6 +4,7 @@ import type { ClientSecret, Config, ProviderConfig, Secrets } from './config.ts'
 import { readConfigFile } from './config-file.ts';
 import { durationBetween } from './duration-between.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+import { checkMoreByExchange, readExchanges, readFederation } from './exchange.ts';
 import { Findings } from './findings.ts';
 import { deepFreeze } from './freeze.ts';
 import { pathText } from './key.ts';
@@ -111,6 +112,11 @@ function resolveConfig(
     providers.set(one.name, provider);
   }
   checkProvidersDiffer(named, findings);
+  const exchanges = readExchanges(raw, providers, findings);
+  for (const { name, path } of named) {
+    const provider = providers.get(name);
+    if (provider !== undefined) checkMoreByExchange(path, provider, exchanges, findings);
+  }
   const tenants = readTenants(
     raw,
     (file) => resolve(baseOf('tenants.list'), file),
@@ -132,6 +138,8 @@ function resolveConfig(
     rules: resolve(baseOf('rules'), raw.rules),
     providers,
     session: readSession(raw, (ca) => sources.readFile(resolve(baseOf('session.redis.ca'), ca)), findings),
+    exchanges,
+    federation: readFederation(raw, exchanges, providers, findings),
     clockTolerance: durationBetween(raw.clockTolerance, ['clockTolerance'], ['0s', '60s'], findings),
     log: raw.log,
   };

@@ -94,9 +94,8 @@ export const PROVIDER = z.strictObject({
       byDefault: 'by `kind`',
     },
   ),
-  moreAudiences: key(z.enum(['redirect', 'refresh']).default('redirect'), {
-    what: 'How the token of a further audience is fetched: by a login that shows no page where the provider needs none, or with the refresh token, for which every login asks for all audiences of the rules of its app. `refresh` needs `session.refresh`, and a provider that knows them all.',
-    later: ['exchange'],
+  moreAudiences: key(z.enum(['redirect', 'refresh', 'exchange']).default('redirect'), {
+    what: 'How the token of a further audience is fetched: by a login that shows no page where the provider needs none, or with the refresh token, for which every login asks for all audiences of the rules of its app. `refresh` needs `session.refresh`, and a provider that knows them all; `exchange` takes any `exchange` that begins at a token of this provider.',
   }),
   offlineConsent: key(z.boolean().optional(), {
     what: 'Whether `offline_access` is asked for with `prompt=consent`, as OpenID Connect Core section 11 has it: some providers give a refresh token only then, and others show their consent page at every login for nothing. Only with `session.refresh`.',

@@ -27,7 +27,7 @@ The configuration file is YAML. It is looked for at \`--config\`, \`POSTERN_CONF
 
 ## Keys
 
-${table(['Key', 'Variable', 'Default', 'What'], KEYS.filter(({ kind }) => kind !== 'later').map(keyRow))}
+${table(['Key', 'Variable', 'Default', 'What'], KEYS.map(keyRow))}
 
 ## Kinds of provider
 
@@ -46,11 +46,6 @@ ${table(
     preset.scopeClaim,
   ]),
 )}
-
-## Not supported by this version yet
-
-These keys and values are known, and refused:
-${KEYS.flatMap(laterForms).join(', ')}.
 `;
 }
 
@@ -81,12 +76,6 @@ function keyRow({ path, facts, kind, variable, byDefault, required, values = [] 
   const head = values.length === 1 ? 'So far only' : kind === 'list' ? 'Any of' : 'One of';
   const choice = values.length === 0 ? '' : ` ${head} ${values.map(code).join(', ')}.`;
   return [code(pathText(path)), variables.map(code).join('<br>'), given, facts.what + choice];
-}
-
-function laterForms({ path, facts, kind }: Key): string[] {
-  if (kind === 'later') return [code(pathText(path))];
-  const values = Array.isArray(facts.later) ? facts.later : [];
-  return values.map((value) => code(`${pathText(path)}: ${String(value)}`));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

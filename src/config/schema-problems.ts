@@ -32,8 +32,6 @@ function wordsOf(issue: Issue, path: Path, value: unknown): Words {
       'write lines of the form `key: value`',
       { blind: true },
     ];
-  if (facts?.later === true)
-    return [`${name} is not supported by this version yet.`, 'remove it', { on: 'key' }];
   if (issue.code === 'invalid_key')
     return [
       `${name} cannot be the name of a provider.`,
@@ -46,7 +44,7 @@ function wordsOf(issue: Issue, path: Path, value: unknown): Words {
     return facts?.form !== undefined && schema.options[0] instanceof z.ZodArray
       ? [`${name} must be ${facts.form}.`, `write for example \`${facts.example}\``]
       : secret(name, value);
-  if (issue.code === 'invalid_value') return wrongValue(schema, facts, path, value);
+  if (issue.code === 'invalid_value') return wrongValue(schema, path, value);
   if (issue.code === 'too_small' && (value === '' || Array.isArray(value)))
     return [`${name} is empty.`, 'give it a value, or remove it'];
   return wrongForm(schema, facts, path, value);
@@ -54,7 +52,10 @@ function wordsOf(issue: Issue, path: Path, value: unknown): Words {
 
 function missing(path: Path, name: string): Words {
   const [top = ''] = path;
-  const variable = top === 'providers' ? '' : `, or set \`${variableOf(path.map(String))}\``;
+  const variable =
+    path.some((step) => typeof step === 'number') || top === 'providers'
+      ? ''
+      : `, or set \`${variableOf(path.map(String))}\``;
   // Its place is that of the map it should be in: a line that says nothing here.
   return [`${name} is missing.`, `add it${variable}`, { blind: true }];
 }
@@ -69,7 +70,7 @@ function secret(name: string, value: unknown): Words {
   ];
 }
 
-function wrongValue(schema: z.core.$ZodType, facts: KeyFacts | undefined, path: Path, value: unknown): Words {
+function wrongValue(schema: z.core.$ZodType, path: Path, value: unknown): Words {
   const name = pathText(path.filter((step) => typeof step !== 'number'));
   const values =
     schema instanceof z.ZodEnum
@@ -78,8 +79,6 @@ function wrongValue(schema: z.core.$ZodType, facts: KeyFacts | undefined, path: 
         ? [...schema.values].map(String)
         : [];
   const use = values.length === 1 ? `write \`${values[0]}\`` : `use one of ${values.join(', ')}`;
-  if (Array.isArray(facts?.later) && facts.later.includes(value))
-    return [`\`${name}: ${String(value)}\` is not supported by this version yet.`, `remove it, or ${use}`];
   if (typeof value !== 'string')
     return [`\`${name}\` must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}.`, use];
   // The nearest name of HS256 is RS256, but that is no slip of the pen.

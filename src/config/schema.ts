@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DURATION, DURATION_FORM } from '../document/duration.ts';
-import { key, later } from './key.ts';
+import { EXCHANGE, FEDERATION } from './exchange-schema.ts';
+import { key } from './key.ts';
 import { PROVIDER, text } from './provider-schema.ts';
 import { SESSION } from './session-schema.ts';
 import { TENANTS } from './tenants-schema.ts';
@@ -88,8 +89,8 @@ export const CONFIG_SCHEMA = z.strictObject({
   ),
   tenants: TENANTS,
   session: SESSION,
-  exchange: later('Token exchange'),
-  federation: later('Trust in tokens of other issuers by exchange'),
+  exchange: EXCHANGE,
+  federation: FEDERATION,
   clockTolerance: key(duration().default('5s'), {
     what: 'How far clocks of the provider and the gateway may differ; at most 60s.',
     form: DURATION_FORM,

@@ -1,17 +1,23 @@
 import { type BearerTokens, createBearerTokens } from '../broker/bearer-tokens.ts';
 import { createServiceTokens, type ServiceTokens } from '../broker/client-credentials.ts';
+import { createExchangeEntries, type ExchangeEntries } from '../broker/exchange-entries.ts';
+import { createExchangedTokens, type ExchangedTokens } from '../broker/exchanged-tokens.ts';
+import { createExchanges } from '../broker/exchanges.ts';
 import { createFreshTokens, type ReadFresh } from '../broker/fresh-tokens.ts';
 import { createIntrospections } from '../broker/introspection.ts';
 import type { Config } from '../config/config.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { createTokenReader } from '../token/token-reader.ts';
-import { configuredName } from '../trust.ts';
+import { configuredName, providerOfApp } from '../trust.ts';
 import type { Providers } from './providers.ts';
 
 /** How access tokens come from callers and from providers. */
 export interface Broker {
   readonly bearers: BearerTokens;
   readonly services: ServiceTokens;
+  readonly exchanged: ExchangedTokens;
+  readonly entries: ExchangeEntries;
   readonly readFresh: ReadFresh;
 }
 
@@ -21,19 +27,35 @@ export interface Broker {
  */
 export function createBroker(
   config: Config,
-  { trusts, introspectingOf, serviceOf }: Providers,
+  { trusts, introspectingOf, serviceOf, exchangerOf, keysOfIssuer }: Providers,
+  log: Log,
   metrics: () => Metrics,
   now: () => number,
 ): Broker {
   const asks = [...config.providers.values()].some(({ introspection }) => introspection);
   const introspections = asks ? createIntrospections({ now, introspectingOf }) : undefined;
   const readFresh = createFreshTokens(trusts, introspections, now);
+  const entries = createExchangeEntries(config);
+  const exchanges = createExchanges({
+    ...{ now, exchangerOf, readFresh },
+    onExchange: (event) => {
+      metrics().exchanged(event.exchange, event.outcome);
+      log.exchanged(event);
+    },
+  });
   return {
     bearers: createBearerTokens(createTokenReader(now), trusts, introspections),
     services: createServiceTokens({
       ...{ now, serviceOf, readFresh },
       onWrongSecret: (provider) => metrics().wrongSecret(configuredName(provider)),
     }),
+    exchanged: createExchangedTokens({
+      ...{ entries, exchanges, exchangerOf, now },
+      keysOf: keysOfIssuer,
+      algorithmsOf: (app) => providerOfApp(config, app).tokens.algorithms,
+      clockTolerance: config.clockTolerance,
+    }),
+    entries,
     readFresh,
   };
 }

@@ -26,7 +26,7 @@ import { createRenewals } from '../login/renewal.ts';
 import { createSessionOpener } from '../login/session-opener.ts';
 import { createSignIn } from '../login/sign-in.ts';
 import { createTransactions } from '../login/transaction.ts';
-import { createMetrics } from '../metrics.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { createAssertionFor } from '../outcome/permit.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import { createClientSecrets } from '../reload/client-secrets.ts';
@@ -139,7 +139,9 @@ export async function startGateway(
 
   const transactions = createTransactions(sealer, createDeriver(keys), now, config.loginUrl?.host);
   const memory = createLoginMemory(sealer, now);
-  const signIn = createSignIn(providerOf, transactions, memory, now, config.loginUrl);
+  const broker = createBroker(config, providers, log, () => metrics, now);
+  const { entries } = broker;
+  const signIn = createSignIn(providerOf, transactions, memory, now, loginUrl, entries.loginAudience);
   const openSession = createSessionOpener(kept ?? store, config.session.maxAge, now);
   const trustsOf = trusts.of;
   const callback = createCallback({
@@ -198,12 +200,12 @@ export async function startGateway(
   const credentials = createCredentials({
     sessionOf,
     renew: renewals?.renew,
-    ...createBroker(config, providers, () => metrics, now),
+    ...broker,
     trustsOf,
     clockTolerance: config.clockTolerance,
     now,
   });
-  const answers = createAnswers(signIn, memory, config.public, createAssertionFor(assertions));
+  const answers = createAnswers(signIn, memory, config.public, createAssertionFor(assertions), entries);
   const check = createCheck({ visits, basePath, tenantsInPath, pages, credentials, answers, now });
 
   const metrics = createMetrics({

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { Exchanger } from '../broker/exchanges.ts';
 import type { Introspecting } from '../broker/introspection.ts';
-import type { Config, ProviderConfig } from '../config/config.ts';
+import type { Config, ExchangeConfig, ProviderConfig } from '../config/config.ts';
 import { holdsTenant } from '../document/tenant-text.ts';
 import type { AppProvider } from '../login/sign-in.ts';
 import { countCalls } from '../oidc/count-calls.ts';
@@ -25,6 +26,10 @@ export interface Providers {
   providerOf(app: App): AppProvider;
   /** What the provider of an app does about tokens, and its name. */
   serviceOf(app: App): { readonly provider: string; readonly service: TokenService };
+  /** The client by which an exchange of an app is made. */
+  exchangerOf(app: App, entry: ExchangeConfig): Exchanger;
+  /** The keys of an issuer that is none of our providers. */
+  keysOfIssuer(issuer: string): KeySet;
   /** Undefined where the provider of the app is not asked about opaque tokens. */
   introspectingOf(app: App): Introspecting | undefined;
   /** The keys that sign what this provider issues. */
@@ -112,6 +117,16 @@ export function createProviders(
       const provider = providerOfApp(config, app);
       return { provider: provider.name, service: of(provider).tokenService };
     },
+    exchangerOf(app, entry) {
+      const named = entry.provider === undefined ? undefined : config.providers.get(entry.provider);
+      const provider = named ?? providerOfApp(config, app);
+      return {
+        provider: provider.name,
+        clientId: provider.clientId,
+        service: of(provider).tokenService,
+      };
+    },
+    keysOfIssuer,
     introspectingOf(app) {
       const provider = providerOfApp(config, app);
       if (!provider.introspection) return undefined;
@@ -129,7 +144,11 @@ export function createProviders(
         ({ identityProvider, keySet }) => [identityProvider.issuer, keySet.age()] as const,
       ),
       ...[...further]
-        .filter(([issuer]) => rules.apps.some(({ issuers }) => issuers.includes(issuer)))
+        .filter(
+          ([issuer]) =>
+            rules.apps.some(({ issuers }) => issuers.includes(issuer)) ||
+            config.federation.some((one) => one.issuer === issuer),
+        )
         .map(([issuer, keySet]) => [issuer, keySet.age()] as const),
     ],
     start() {

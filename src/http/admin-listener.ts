@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Address } from '../config/config.ts';
 import { isLoopbackName, parseHost } from '../forwarded/host.ts';
 import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import { NO_STORE, type Reply } from '../outcome/reply.ts';
 import type { Health } from './health.ts';

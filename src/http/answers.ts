@@ -1,3 +1,4 @@
+import type { ExchangeEntries } from '../broker/exchange-entries.ts';
 import type { PublicAddress } from '../forwarded/public-origin.ts';
 import type { LoginMemory } from '../login/login-memory.ts';
 import { safeReturnUrl } from '../login/return-url.ts';
@@ -50,6 +51,7 @@ export function createAnswers(
   memory: LoginMemory,
   configured: PublicAddress | undefined,
   assertionFor: AssertionFor,
+  entries?: ExchangeEntries,
 ): Answers {
   /**
    * Sends a page load to the provider; anyone else is told where a login would be. Nobody can sign in on a foreign
@@ -158,9 +160,12 @@ export function createAnswers(
       const ends = memory.read(visit.request.host.name, visit.cookies, visit.split);
       const asked = [...credential.live.session.asked, ...ends];
       if (token === undefined) {
+        if (entries?.isListed(visit.app, need.audiences) === false)
+          return refuse(visit, 'exchange-not-listed', { resource: audience, facts });
         const { idToken: idTokenHint } = credential.live.session;
         const silent = { ...ask, silent: stepUp === undefined, idTokenHint };
-        return wasAsked(asked, need.audiences)
+        const atLogin = need.audiences.map((one) => entries?.loginAudience(visit.app, one) ?? one);
+        return wasAsked(asked, atLogin)
           ? refuse(visit, 'audience-refused', { resource: audience, facts })
           : offerLogin(visit, 'audience-not-held', silent, facts);
       }
@@ -175,7 +180,7 @@ export function createAnswers(
         const loginUrl = loginUrlFor(visit, again);
         return refuse(visit, 'step-up-refused', { status, audience, stepUp: need, loginUrl, facts });
       }
-      const open = notAsked(asked, need.audiences, missing);
+      const open = credential.exchanged ? [] : notAsked(asked, need.audiences, missing);
       if (open.length === 0) return refuse(visit, 'scope-missing', { missing, scopes, audience, facts });
       const more = { audience, scopes: [...held, ...missing], stepUp };
       return offerLogin(visit, 'scopes-not-asked', more, facts, { missing, scopes });

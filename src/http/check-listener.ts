@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sortHeaders } from '../forwarded/raw-headers.ts';
 import { requestKind } from '../forwarded/request-kind.ts';
 import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import type { Reply } from '../outcome/reply.ts';
 import type { Check } from './check.ts';

@@ -1,6 +1,7 @@
 import type { BearerTokens } from '../broker/bearer-tokens.ts';
 import type { BrokerRefusal } from '../broker/broker-refusal.ts';
 import type { ServiceTokens } from '../broker/client-credentials.ts';
+import type { ExchangedTokens } from '../broker/exchanged-tokens.ts';
 import type { Renew, Renewal } from '../login/renewal.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
@@ -26,6 +27,8 @@ export type OpenedCredential =
       readonly tokens: readonly AccessToken[];
       /** There is a token for the audience, but it is no longer in force. */
       readonly expired: boolean;
+      /** The tokens came of an exchange: what they lack, no login brings. */
+      readonly exchanged?: true;
     }
   | {
       /** `basic`: the token was got with what the caller brought. */
@@ -57,6 +60,7 @@ export interface CredentialParts {
   readonly sessionOf: (visit: AppVisit) => Eventual<LiveSession | undefined>;
   readonly bearers: BearerTokens;
   readonly services: ServiceTokens;
+  readonly exchanged: ExchangedTokens;
   readonly trustsOf: (app: App) => IssuerTrusts;
   /** Undefined without `session.refresh`. */
   readonly renew?: Renew | undefined;
@@ -118,6 +122,63 @@ export function createCredentials(parts: CredentialParts): Credentials {
     });
   }
 
+  /** The session that decides, where a token for the audiences may come of an exchange. */
+  function openExchanging(visit: AppVisit, audiences: readonly string[]): Eventual<OpenedCredential> {
+    const { app } = visit;
+    const beginnings = parts.exchanged.beginnings(app, audiences);
+    if (beginnings.length === 0) return openDeciding(visit, audiences);
+    return whenThere(openSession(visit, audiences), (direct) => {
+      if (direct.kind !== 'session' || direct.tokens.length > 0) return direct;
+      return whenThere(openDeciding(visit, beginnings), (held) => {
+        if (held.kind !== 'session') return held;
+        const exchanged = parts.exchanged.of(held.tokens, 'session', app, audiences);
+        if (exchanged === undefined) return { ...held, tokens: [] };
+        return whenThere(
+          exchanged,
+          (result): OpenedCredential =>
+            isRefusal(result) ? refused(result) : { ...held, tokens: [result], exchanged: true },
+        );
+      });
+    });
+  }
+
+  /** The session with what is at hand of its tokens: no call is made. */
+  function openKnown(visit: AppVisit): Eventual<OpenedCredential> {
+    const { app } = visit;
+    return whenThere(openSession(visit, app.audiences), (direct) => {
+      const beginnings = parts.exchanged.beginnings(app, app.audiences);
+      if (direct.kind !== 'session' || direct.tokens.length > 0 || beginnings.length === 0) return direct;
+      return whenThere(openSession(visit, beginnings), (held): OpenedCredential => {
+        const tokens = held.kind === 'session' ? held.tokens : [];
+        const known = parts.exchanged.known(tokens, app, app.audiences);
+        return { ...direct, tokens: known === undefined ? [] : [known] };
+      });
+    });
+  }
+
+  /** A bearer token that is not for the audiences may be one that is exchanged for such a one. */
+  function orExchanged(
+    token: AccessToken,
+    line: string,
+    app: App,
+    audiences: readonly string[],
+  ): Eventual<OpenedCredential> {
+    const own: OpenedCredential = { kind: 'bearer', tokens: [token], line };
+    if (audiences.some((audience) => token.audiences.includes(audience))) return own;
+    const exchanged = parts.exchanged.of([token], 'bearer', app, audiences);
+    return exchanged === undefined ? own : withToken(exchanged, app, 'bearer');
+  }
+
+  /** What was got with what the caller brought. */
+  const withToken = (
+    token: Eventual<AccessToken | TokenRefusal | BrokerRefusal>,
+    app: App,
+    kind: 'bearer' | 'basic',
+  ): Eventual<OpenedCredential> =>
+    whenThere(token, (result) =>
+      isRefusal(result) ? refused(result) : { kind, tokens: [result], line: lineOf(result, app) },
+    );
+
   return {
     open(visit, need) {
       const credential = readCredential(visit.request.headers, visit.app);
@@ -125,19 +186,18 @@ export function createCredentials(parts: CredentialParts): Credentials {
       if (credential.kind === 'bound') return { kind: 'refused', reason: 'token-bound' };
       // A browser sends the Basic credentials that it keeps along with every navigation, whoever caused it.
       if (credential.kind === 'session' || (credential.kind === 'basic' && visit.kind !== 'script'))
-        return unlessDown(openDeciding(visit, need.audiences), ({ message }) => ({
+        return unlessDown(openExchanging(visit, need.audiences), ({ message }) => ({
           kind: 'refused',
           reason: 'store-unavailable',
           cause: message,
         }));
       if (credential.kind === 'basic')
-        return whenThere(parts.services.read(credential, visit.app, need), (result) =>
-          isRefusal(result)
-            ? refused(result)
-            : { kind: 'basic', tokens: [result], line: lineOf(result, visit.app) },
-        );
-      return whenThere(bearers.read(credential.raw, visit.app), (result) =>
-        isRefusal(result) ? refused(result) : { kind: 'bearer', tokens: [result], line: credential.line },
+        return withToken(parts.services.read(credential, visit.app, need), visit.app, 'basic');
+      const { raw, line } = credential;
+      const foreign = parts.exchanged.ofForeign(raw, visit.app, need.audiences);
+      if (foreign !== undefined) return withToken(foreign, visit.app, 'bearer');
+      return whenThere(bearers.read(raw, visit.app), (result) =>
+        isRefusal(result) ? refused(result) : orExchanged(result, line, visit.app, need.audiences),
       );
     },
 
@@ -153,7 +213,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
       // The scheme is the upstream's own business, unless it is one of ours in a form that cannot be believed.
       const isUnread = typeof credential !== 'string';
       const authorization = isUnread ? unreadLine(request.headers, app) : undefined;
-      const session = withSession ? openSession(visit, app.audiences) : ANONYMOUS;
+      const session = withSession ? openKnown(visit) : ANONYMOUS;
       const known = unlessDown(session, () => ANONYMOUS);
       return whenThere(known, (opened) =>
         opened.kind === 'session'

@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { readDirect } from '../forwarded/door-direct.ts';
 import { ownPage } from '../forwarded/own-path.ts';
 import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { bareRefusal } from '../outcome/bare-refusal.ts';
 import { refuse } from '../outcome/refusal.ts';
 import type { Reply } from '../outcome/reply.ts';

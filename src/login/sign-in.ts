@@ -66,6 +66,7 @@ const furtherAudiences = (
 /**
  * @param now Unix seconds
  * @param loginUrl of the central shape
+ * @param loginAudience what is asked for where the wanted token comes of an exchange
  */
 export function createSignIn(
   providerOf: (app: App) => AppProvider,
@@ -73,9 +74,13 @@ export function createSignIn(
   memory: LoginMemory,
   now: () => number,
   loginUrl?: LoginUrl,
+  loginAudience: (app: App, audience: string) => string = (_, audience) => audience,
 ): SignIn {
-  return async (visit, request, setCookie = []) => {
+  return async (visit, wanted, setCookie = []) => {
     const { app, origin, cookies, split } = visit;
+    const audience = loginAudience(app, wanted.audience);
+    // What the exchange brings is not asked for here: those scopes belong to another audience.
+    const request = audience === wanted.audience ? wanted : { ...wanted, audience, scopes: [] };
     const { config, identityProvider } = providerOf(app);
     if (origin.foreign) return refuse(visit, 'foreign-port');
     if (!config.enabled) return refuse(visit, 'provider-disabled');

@@ -2,7 +2,7 @@ import { disagreements } from '../agreement.ts';
 import type { Config } from '../config/config.ts';
 import type { Problem } from '../document/problem.ts';
 import type { Log } from '../log.ts';
-import type { ReloadOutcome } from '../metrics.ts';
+import type { ReloadOutcome } from '../metrics/metrics.ts';
 import { versionOf } from '../rules/load.ts';
 import { type RulesRead, readRuleFiles } from '../rules/read-rules.ts';
 import type { RuleSet } from '../rules/rule-set.ts';

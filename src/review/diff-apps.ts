@@ -86,6 +86,7 @@ const ROWS: { readonly [Key in keyof App]: Row<App[Key]> | undefined } = {
     effect: harmless,
     meaning: 'whether the upstream gets a signed assertion',
   },
+  exchange: list('access tokens that come of these exchanges pass'),
   mode: {
     text: String,
     effect: (_, after) => (after === 'report' ? 'opens' : 'closes'),

@@ -1,7 +1,6 @@
 import { holdsTenant } from '../document/tenant-text.ts';
 import { blankWithin, holdsForeignBlank } from './foreign-blank.ts';
 import { hostKey, parseHostPattern } from './host-pattern.ts';
-import { APP, later } from './language.ts';
 import { isMethodKey, refuseMethodAsPath, withoutStrayPaths } from './misplaced.ts';
 import { foldPattern, isWithin, parsePathPattern, patternKey } from './path-pattern.ts';
 import { readPathRules } from './path-rules.ts';
@@ -21,7 +20,6 @@ export interface AppFile extends AppRules {
 
 /** What belongs to one app, so that the defaults cannot say it. */
 const OWN_KEYS = ['app', 'title', 'hosts', 'rules', 'mode', 'tests'];
-const LATER_KEYS = later(APP);
 /** Names that are near to that of the defaults, and are not it. */
 const MISSPELT_DEFAULTS = /(?:^|[/\\])_?defaults?\.ya?ml$/i;
 const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -47,7 +45,7 @@ export function readAppFile(
       'if it holds the defaults of all apps, rename it to `_defaults.yaml`',
     );
   const kept = withoutStrayPaths(file, value);
-  const map = file.map([], kept, [...OWN_KEYS, ...SETTING_KEYS], LATER_KEYS) ?? kept;
+  const map = file.map([], kept, [...OWN_KEYS, ...SETTING_KEYS]) ?? kept;
   const name = readName(file, map);
   const own = readSettings(file, map);
   const hosts = readHosts(file, map);
@@ -93,19 +91,21 @@ export function readAppFile(
     headers: settings.headers ?? {},
     passAccessToken: settings.passAccessToken ?? true,
     assertion: settings.assertion === false ? undefined : settings.assertion,
+    exchange: settings.exchange?.names ?? [],
     mode: mode ?? 'enforce',
     ignoreCase: settings.ignoreCase ?? false,
     tolerate: settings.tolerate ?? [],
     scopesByAudience: scopesByAudience(needs.map(({ need }) => need)),
   };
   const providerPlace = settings.provider?.place ?? file.placeOf(['app']);
+  const exchangePlace = settings.exchange?.place ?? file.placeOf(['app']);
   const said = (['hosts', 'audience', 'issuers'] as const).find((key) =>
     [{ hosts: app.hosts, audience: own.audience ?? [], issuers: own.issuers ?? [] }[key]]
       .flat()
       .some(holdsTenant),
   );
   const tenantPlace = file.placeOf([said ?? 'app']);
-  return { file, app, hostPlaces: hosts, paths, otherwise, tests, providerPlace, tenantPlace };
+  return { file, app, hostPlaces: hosts, paths, otherwise, tests, providerPlace, tenantPlace, exchangePlace };
 }
 
 /** Reads `_defaults.yaml`. */
@@ -119,7 +119,7 @@ export function readDefaults(file: RulesFile, value: unknown): Settings | undefi
         'write it in the file of the app',
         'key',
       );
-  const map = file.map([], value, SETTING_KEYS, LATER_KEYS);
+  const map = file.map([], value, SETTING_KEYS);
   return map === undefined ? undefined : readSettings(file, map);
 }
 

@@ -59,13 +59,14 @@ export function compile(version: string, apps: readonly AppRules[]): RuleSet {
   return Object.freeze<RuleSet>({
     version,
     apps: apps.map(({ app }) => app),
-    written: apps.map(({ app, paths, otherwise, tests, providerPlace, tenantPlace }) => ({
+    written: apps.map(({ app, paths, otherwise, tests, providerPlace, tenantPlace, exchangePlace }) => ({
       app,
       paths,
       otherwise,
       tests,
       providerPlace,
       tenantPlace,
+      exchangePlace,
     })),
     appFor(host) {
       const exact = byHost.get(host);

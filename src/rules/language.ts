@@ -12,8 +12,6 @@ export interface LanguageKey {
   readonly schema: JsonSchema;
   /** Whether `_defaults.yaml` may hold it. */
   readonly inherited?: true;
-  /** The language has it, this version does not. */
-  readonly later?: true;
 }
 export type LanguageKeys = Readonly<Record<string, LanguageKey>>;
 
@@ -200,18 +198,15 @@ export const APP: LanguageKeys = {
     schema: { enum: [true, false, ...ASSERTION_ALGORITHMS] },
     inherited: true,
   },
-  exchange: { what: 'A token for another audience, by exchange.', schema: {}, inherited: true, later: true },
+  exchange: {
+    what: 'Names of exchanges of the configuration by which the app gets its access tokens: a session brings the token that the exchange begins at, and the upstream gets the one that comes of it.',
+    byDefault: 'none',
+    schema: list(text),
+    inherited: true,
+  },
   rules: { what: 'Paths and needs.', byDefault: 'none', schema: {} },
   tests: { what: 'Requests, and what must come out of them.', byDefault: 'none', schema: {} },
 };
-
-/** @returns the keys that this version reads. */
-export const supported = (keys: LanguageKeys): readonly string[] =>
-  Object.keys(keys).filter((key) => keys[key]?.later !== true);
-
-/** @returns the keys that this version refuses by name. */
-export const later = (keys: LanguageKeys): readonly string[] =>
-  Object.keys(keys).filter((key) => keys[key]?.later === true);
 
 /** @returns the keys that `_defaults.yaml` may hold. */
 export const inherited = (keys: LanguageKeys): LanguageKeys =>

@@ -138,7 +138,7 @@ function readMap(
   value: object,
   audiences: readonly string[],
 ): Need | undefined {
-  const map = file.map(path, value, NEED_KEYS, []);
+  const map = file.map(path, value, NEED_KEYS);
   if (map === undefined) return undefined;
   if (Object.keys(map).length === 0)
     return file.refuse(

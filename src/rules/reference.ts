@@ -1,5 +1,5 @@
 import { jsonText } from '../document/json-text.ts';
-import { APP, type LanguageKeys, supported, TEST } from './language.ts';
+import { APP, type LanguageKeys, TEST } from './language.ts';
 import { defaultsSchema, rulesSchema } from './rules-schema.ts';
 
 /** @returns schema/rules.json. */
@@ -22,7 +22,7 @@ function fill(page: string, name: string, table: string): string {
 }
 
 function keyTable(keys: LanguageKeys, byDefault: string): string {
-  const rows = supported(keys).map((key) => {
+  const rows = Object.keys(keys).map((key) => {
     const row = keys[key];
     const name = `\`${key}\`${row?.inherited === true ? ' *d*' : ''}`;
     return `| ${name} | ${row?.what} | ${row?.byDefault ?? byDefault} |`.replaceAll('  ', ' ');

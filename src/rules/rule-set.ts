@@ -37,6 +37,8 @@ export interface App {
   readonly passAccessToken: boolean;
   /** Signature algorithm of the assertion for the upstream; undefined: none is made. */
   readonly assertion: AssertionAlgorithm | undefined;
+  /** Names of exchanges of the configuration by which its access tokens come. */
+  readonly exchange: readonly string[];
   /** `report`: a session that lacks scopes or a step-up, or meets no rule, passes and is logged. */
   readonly mode: 'enforce' | 'report';
   /** Paths are matched in lower case, for an upstream that folds case. */
@@ -93,6 +95,8 @@ export interface AppRules {
   readonly providerPlace: Place;
   /** Where the app says `{tenant}`; its name where it does not. */
   readonly tenantPlace: Place;
+  /** Where the app names its exchanges; its name where it names none. */
+  readonly exchangePlace: Place;
 }
 
 /** Immutable once built. */

@@ -67,7 +67,7 @@ function readTest(
   value: unknown,
   hosts: readonly string[],
 ): RuleTest | undefined {
-  const map = file.map(path, value, KEYS, []);
+  const map = file.map(path, value, KEYS);
   if (map === undefined) return undefined;
   const absent = ['request', 'expect'].find((key) => !Object.hasOwn(map, key));
   if (absent !== undefined) return file.refuse(path, `The test has no \`${absent}\`.`, `write ${FORM}`);

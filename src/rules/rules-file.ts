@@ -37,11 +37,6 @@ export class RulesFile {
     this.problems.push(this.problems.length < MAX_PROBLEMS ? problem : furtherProblems(this.name));
   }
 
-  /** For a key or a value that the language has, and this version does not. */
-  notYet(path: YamlPath, word: string, on: 'key' | 'value'): undefined {
-    this.refuse(path, `\`${word}\` is not supported by this version yet.`, 'remove it', on);
-  }
-
   lineOf(path: YamlPath, on: 'key' | 'value' = 'value'): number {
     return this.#document.placeAt(path, on).line;
   }
@@ -57,24 +52,18 @@ export class RulesFile {
     return `${this.name}:${this.lineOf(path)}`;
   }
 
-  /** The map at a path, with every key known. `later` keys exist in the language, but not in this version. */
-  map(
-    path: YamlPath,
-    value: unknown,
-    known: readonly string[],
-    later: readonly string[],
-  ): YamlMap | undefined {
+  /** The map at a path, with every key known. */
+  map(path: YamlPath, value: unknown, known: readonly string[]): YamlMap | undefined {
     if (!isYamlMap(value))
       return this.refuse(path, 'A map stands here.', `write ${known.join(', ')} as keys`);
     for (const key of Object.keys(value)) {
-      if (later.includes(key)) this.notYet([...path, key], key, 'key');
-      else if (!known.includes(key)) {
+      if (!known.includes(key)) {
         const blank = foreignBlank(key);
         if (blank !== undefined) {
           this.refuse([...path, key], ...blank, 'key');
           continue;
         }
-        const near = nearestWord(key, [...known, ...later]);
+        const near = nearestWord(key, known);
         const all =
           known.length === 1 ? `the only key here is ${known[0]}` : `keys here are ${known.join(', ')}`;
         const wayOut = near === undefined ? all : `did you mean \`${near}\`?`;
@@ -123,17 +112,11 @@ export class RulesFile {
     return texts;
   }
 
-  /** One of a few words. `later` words exist in the language, but not in this version. */
-  word<Word extends string>(
-    path: YamlPath,
-    value: unknown,
-    words: readonly Word[],
-    later: readonly string[] = [],
-  ): Word | undefined {
+  /** One of a few words. */
+  word<Word extends string>(path: YamlPath, value: unknown, words: readonly Word[]): Word | undefined {
     const word = words.find((known) => known === value);
     if (word !== undefined) return word;
-    if (typeof value === 'string' && later.includes(value)) return this.notYet(path, value, 'value');
-    const near = typeof value === 'string' ? nearestWord(value, [...words, ...later]) : undefined;
+    const near = typeof value === 'string' ? nearestWord(value, words) : undefined;
     const shown = typeof value === 'string' ? `\`${value}\`` : 'This';
     return this.refuse(
       path,

@@ -64,9 +64,7 @@ const when = (test: JsonSchema, holds: JsonSchema, otherwise?: JsonSchema): Json
 
 const properties = (keys: LanguageKeys): JsonSchema =>
   Object.fromEntries(
-    Object.entries(keys)
-      .filter(([, { later: not }]) => not !== true)
-      .map(([key, { what, schema }]) => [key, { ...schema, description: what }]),
+    Object.entries(keys).map(([key, { what, schema }]) => [key, { ...schema, description: what }]),
   );
 
 const needSchema: JsonSchema = when(

@@ -24,6 +24,7 @@ export interface Settings {
   readonly passAccessToken: boolean | undefined;
   /** False takes back what the defaults say. */
   readonly assertion: AssertionAlgorithm | false | undefined;
+  readonly exchange: { readonly names: readonly string[]; readonly place: Place } | undefined;
   readonly ignoreCase: boolean | undefined;
   readonly tolerate: readonly Tolerance[] | undefined;
   /** For paths without a rule, and where it is written. */
@@ -43,6 +44,7 @@ export const SETTING_KEYS: readonly (keyof Settings)[] = [
   'headers',
   'passAccessToken',
   'assertion',
+  'exchange',
 ];
 
 /** Reads the settings of an app's file or of the defaults. What is not written is undefined. Ignores all other keys. */
@@ -61,6 +63,7 @@ export function readSettings(file: RulesFile, map: YamlMap): Settings {
     headers: read('headers', readHeaderMap),
     passAccessToken: read('passAccessToken', readBoolean),
     assertion: read('assertion', readAssertion),
+    exchange: read('exchange', readExchange),
     ignoreCase: read('ignoreCase', readBoolean),
     tolerate: read('tolerate', readTolerate),
     otherwise: read('otherwise', readOtherwise),
@@ -95,7 +98,7 @@ const isHostName = (value: unknown): boolean =>
   typeof value === 'string' && /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(value);
 
 function readLogin(file: RulesFile, path: YamlPath, value: unknown): App['login'] | undefined {
-  const map = file.map(path, value, ['scopes', 'ask'], []);
+  const map = file.map(path, value, ['scopes', 'ask']);
   if (map === undefined) return undefined;
   const at = (key: string): YamlPath => [...path, key];
   const scopes = Object.hasOwn(map, 'scopes') ? readScopes(file, at('scopes'), map['scopes']) : ['openid'];
@@ -143,6 +146,11 @@ function readAssertion(file: RulesFile, path: YamlPath, value: unknown): Setting
   if (typeof value === 'boolean') return value ? 'ES256' : false;
   if (typeof value === 'string') return file.word(path, value, ASSERTION_ALGORITHMS);
   return file.refuse(path, 'This is no choice of a signed assertion.', 'write true, ES256 or EdDSA');
+}
+
+function readExchange(file: RulesFile, path: YamlPath, value: unknown): Settings['exchange'] {
+  const names = file.texts(path, value, 'The name of an exchange', '[dash]').map(({ text }) => text);
+  return { names, place: file.placeOf(path) };
 }
 
 function readTolerate(file: RulesFile, path: YamlPath, value: unknown): Tolerance[] {

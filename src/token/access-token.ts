@@ -27,7 +27,13 @@ export interface AccessToken {
   readonly acr: string | undefined;
   /** When the person authenticated, in Unix seconds; undefined when the token does not say so as a number. */
   readonly authenticatedAt: number | undefined;
+  /** It came of an exchange: somebody acts for its subject (`act`, RFC 8693 section 4.1). */
+  readonly delegated: boolean;
 }
+
+/** @returns the token with no scopes but these, for a decision; its text is the same. */
+export const narrowed = (token: AccessToken, scopes: readonly string[]): AccessToken =>
+  Object.freeze({ ...token, scopes: new Set(scopes.filter((scope) => token.scopes.has(scope))) });
 
 /** Why a token is refused. `detail` is for the log and the login page (names the setting); never token content. */
 export interface TokenRefusal {

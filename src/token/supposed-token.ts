@@ -27,4 +27,5 @@ export const supposeToken = ({ audiences, scopes, acr, authenticatedAt }: Suppos
     keyId: undefined,
     acr,
     authenticatedAt,
+    delegated: false,
   } satisfies Omit<AccessToken, symbol>) as unknown as AccessToken;

@@ -57,6 +57,7 @@ export function readClaims(
     keyId,
     acr: isText(acr) ? acr : undefined,
     authenticatedAt: typeof authenticatedAt === 'number' ? authenticatedAt : undefined,
+    delegated: claims['act'] !== undefined,
   };
 }
 

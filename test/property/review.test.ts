@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { NO_EXCHANGE } from '../../src/broker/exchanged-tokens.ts';
 import { readRequest } from '../../src/forwarded/read-request.ts';
 import { createAnswers } from '../../src/http/answers.ts';
 import { createCheck } from '../../src/http/check.ts';
@@ -167,6 +168,7 @@ async function checked(
     credentials: createCredentials({
       sessionOf: () => (token !== undefined && as === 'session' ? session : undefined),
       bearers: { read: () => token as AccessToken, known: () => token },
+      exchanged: NO_EXCHANGE,
       services: { read: () => ({ reason: 'client-refused', detail: 'no Basic' }) },
       trustsOf: () => TRUSTS,
       clockTolerance: 5,

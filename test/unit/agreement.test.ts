@@ -233,3 +233,63 @@ describe('rules and configuration disagree', () => {
     expect(problemsOf(one)).toEqual([problem]);
   });
 });
+
+describe('the exchanges that an app names', () => {
+  const APP = ['hosts: [shop.example.com]', 'audience: https://dash'];
+  const entry = (more = '', from = 'https://id.example.com/'): string =>
+    `exchange: [{ name: dash, from: { issuer: "${from}", audience: https://portal }, to: { audience: https://dash, scopes: [r] }${more} }]`;
+  const SECRET_TOO = ', clientSecret: s';
+  const problems = (lines: readonly string[], app: readonly string[]) =>
+    problemsOf({ provider: SECRET_TOO, lines, app });
+
+  test.each<[string, readonly string[], readonly string[], readonly string[]]>([
+    ['one that is there', [entry()], [...APP, 'exchange: [dash]'], []],
+    [
+      'a slip of the pen',
+      [entry()],
+      [...APP, 'exchange: [dahs]'],
+      ['4: The configuration has no exchange `dahs`.'],
+    ],
+    ['none at all', [], [...APP, 'exchange: [dash]'], ['4: The configuration has no exchange `dash`.']],
+    [
+      'one that leads elsewhere',
+      [entry()],
+      [...APP.slice(0, 1), 'audience: https://portal', 'exchange: [dash]'],
+      ['4: The exchange `dash` leads to `https://dash`, which no rule of the app `shop` takes.'],
+    ],
+    [
+      'one that begins where nobody comes from',
+      [entry('', 'https://else')],
+      [...APP, 'exchange: [dash]'],
+      ['4: The exchange `dash` begins at a token of https://else, which nobody brings to the app `shop`.'],
+    ],
+    [
+      'one that begins at another issuer that is accepted',
+      [entry(', bearer: true', 'https://else')],
+      [...APP, 'issuers: [https://else]', 'exchange: [dash]'],
+      [],
+    ],
+    [
+      'one of a federation',
+      [
+        entry('', 'https://partner'),
+        'federation: [{ issuer: https://partner, subject: s, audience: https://us, exchange: dash }]',
+      ],
+      [...APP, 'exchange: [dash]'],
+      [],
+    ],
+    [
+      'one of a federation whose issuer decides by itself',
+      [
+        entry('', 'https://partner'),
+        'federation: [{ issuer: https://partner, subject: s, audience: https://us, exchange: dash }]',
+      ],
+      [...APP, 'issuers: [https://partner]', 'exchange: [dash]'],
+      [
+        '5: Access tokens of https://partner decide by themselves in the app `shop`, and `federation` exchanges them.',
+      ],
+    ],
+  ])('%s', (_, lines, app, expected) => {
+    expect(problems(lines, app)).toEqual(expected);
+  });
+});

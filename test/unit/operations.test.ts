@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import type { ExchangeEvent } from '../../src/broker/exchanges.ts';
 import { createLog, type Log } from '../../src/log.ts';
-import { createMetrics } from '../../src/metrics.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { Reply } from '../../src/outcome/reply.ts';
 import { requestOf, ruleSetOf } from '../support/requests.ts';
 
@@ -52,6 +53,11 @@ function linesOf(
   return lines;
 }
 
+const exchanged = (outcome: ExchangeEvent['outcome']): ExchangeEvent => ({
+  ...{ outcome, exchange: 'e', provider: 'p', issuer: 'i', subject: 's', client: 'c' },
+  ...{ from: 'f', to: 't', scopes: [], newSubject: undefined, cause: 'c' },
+});
+
 describe('the table of log lines', () => {
   const request = requestOf('GET shop.example.com/a?secret=1', { traceparent: TRACEPARENT });
   const events: readonly (readonly [event: string, level: string, use: (log: Log) => void])[] = [
@@ -79,6 +85,8 @@ describe('the table of log lines', () => {
     ['failed', 'error', (log) => log.failed(new Error('m'))],
     ['secrets-reloaded', 'info', (log) => log.secretsReloaded('p', 1)],
     ['tenants-reloaded', 'info', (log) => log.tenantsReloaded(2)],
+    ['exchanged', 'info', (log) => log.exchanged(exchanged('granted'))],
+    ['exchanged', 'warn', (log) => log.exchanged(exchanged('refused'))],
     [
       'rules-reloaded',
       'info',
@@ -176,6 +184,7 @@ describe('the table of metrics', () => {
     metrics.called('default', '5xx');
     metrics.refreshed('default', 'renewed');
     metrics.wrongSecret('default');
+    metrics.exchanged('dash', 'granted');
     metrics.reloaded('refused');
     const { body } = await metrics.text();
     const names = [...body.matchAll(/^# TYPE (postern_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);

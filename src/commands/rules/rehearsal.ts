@@ -1,3 +1,4 @@
+import { createExchangeEntries } from '../../broker/exchange-entries.ts';
 import type { Config, ProviderConfig } from '../../config/config.ts';
 import type { ClientHeaders } from '../../forwarded/forwarded-request.ts';
 import { sortHeaders } from '../../forwarded/raw-headers.ts';
@@ -141,11 +142,14 @@ function checkFor(stage: Stage, part: Part): ReturnType<typeof createCheck> {
     remember: () => [],
     forget: () => [],
   };
+  const entries = config === undefined ? undefined : createExchangeEntries(config);
   const signIn = createSignIn(
     (app) => ({ config: providerFor(config, app), identityProvider: standIn(providerFor(config, app)) }),
     noTransactions,
     memory,
     () => now,
+    undefined,
+    entries?.loginAudience,
   );
   return createCheck({
     visits,
@@ -154,7 +158,13 @@ function checkFor(stage: Stage, part: Part): ReturnType<typeof createCheck> {
     // What the gateway's own pages answer is theirs; none of them is a permit.
     pages: async (_, visit) => refuse(visit, visit.app === undefined ? visit.stranger : 'page-unknown'),
     credentials: credentialsFor(part),
-    answers: createAnswers(signIn, memory, config?.public, (_, token) => token && '<signed assertion>'),
+    answers: createAnswers(
+      signIn,
+      memory,
+      config?.public,
+      (_, token) => token && '<signed assertion>',
+      entries,
+    ),
     now: () => now,
   });
 }

@@ -11,6 +11,8 @@ test('three variables are enough', () => {
     trustedProxies: ['loopback'],
     basePath: '/_auth',
     public: undefined,
+    exchanges: [],
+    federation: [],
     insecureHttp: false,
     rules: '/app/rules',
     providers: new Map([

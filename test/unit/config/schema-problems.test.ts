@@ -6,30 +6,6 @@ const PROVIDER_KEYS = 'provider: { issuer: "https://id.example.com/", clientId: 
 const provider = (more: string): string => `${PROVIDER_KEYS}, ${more} }\nsession: { secret: "${SECRET}" }\n`;
 const session = (more: string): string => `${PROVIDER_KEYS} }\nsession: { secret: "${SECRET}", ${more} }\n`;
 
-describe('keys of later versions', () => {
-  test.each([
-    [withLines('exchange: [{ name: dash }]'), '3:1', 'exchange'],
-    [withLines('federation: []'), '3:1', 'federation'],
-  ])('%s', (text, place, key) => {
-    expect(problemsOfFile(text)).toEqual([
-      `${place}: \`${key}\` is not supported by this version yet. -> remove it`,
-    ]);
-  });
-
-  test.each([
-    [
-      provider('moreAudiences: exchange'),
-      '1:79',
-      'provider.moreAudiences: exchange',
-      'use one of redirect, refresh',
-    ],
-  ])('%s', (text, place, value, use) => {
-    expect(problemsOfFile(text)).toEqual([
-      `${place}: \`${value}\` is not supported by this version yet. -> remove it, or ${use}`,
-    ]);
-  });
-});
-
 const ALGORITHMS = 'use one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519';
 
 describe('what the schema refuses', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { NO_EXCHANGE } from '../../../src/broker/exchanged-tokens.ts';
 import { type CredentialParts, createCredentials } from '../../../src/http/credentials.ts';
 import type { Renewal } from '../../../src/login/renewal.ts';
 import type { TokenNeed } from '../../../src/rules/rule.ts';
@@ -31,7 +32,7 @@ test.each<[what: string, before: Session, after: Session | undefined, outcome: o
     sessionOf: () => seen.shift(),
     renew: async () => LATE,
     trustsOf: () => TRUSTS,
-    offlineTrustsOf: () => TRUSTS,
+    exchanged: NO_EXCHANGE,
     clockTolerance: 5,
     now: () => START,
   } as unknown as CredentialParts);

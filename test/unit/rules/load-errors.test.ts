@@ -322,7 +322,8 @@ describe('keys of an app', () => {
     ['ingoreCase: true', '6:1 `ingoreCase` is no key that can stand here. -> did you mean `ignoreCase`?'],
     ['assertion: RS256', '6:12 `RS256` is no word that can stand here. -> did you mean `ES256`?'],
     ['assertion: 1', '6:12 This is no choice of a signed assertion. -> write true, ES256 or EdDSA'],
-    ['exchange: dash', '6:1 `exchange` is not supported by this version yet. -> remove it'],
+    ['exchange: dash', '6:11 A list must stand here. -> write [dash]'],
+    ['exchange: [dash, dash]', '6:18 `dash` stands twice in this list. -> remove one of the two'],
     ['mode: rpeort', '6:7 `rpeort` is no word that can stand here. -> did you mean `report`?'],
     ['mode: off', '6:7 `off` is no word that can stand here. -> write enforce or report'],
     ['mode: enforced', '6:7 `enforced` is no word that can stand here. -> did you mean `enforce`?'],
@@ -374,7 +375,7 @@ describe('keys of an app', () => {
     ['Hosts: [a]', '6:1 `Hosts` is no key that can stand here. -> did you mean `hosts`?'],
     [
       'whatever: 1',
-      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, tests, provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken, assertion',
+      '6:1 `whatever` is no key that can stand here. -> keys here are app, title, hosts, rules, mode, tests, provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken, assertion, exchange',
     ],
   ])('%s', (line, problem) => {
     expect(problemsOf(shop(`${HEAD}${RULES}${line}\n`))).toEqual([`shop.yaml:${problem}`]);
@@ -585,7 +586,7 @@ describe('files as a whole', () => {
 
   test('defaults hold values only', () => {
     const keys =
-      'provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken, assertion';
+      'provider, issuers, audience, login, credentials, origins, otherwise, ignoreCase, tolerate, headers, passAccessToken, assertion, exchange';
     const own = ['rules', 'mode', 'hosts', 'app', 'title', 'tests'];
     expect(
       problemsOf(shop(HEAD + RULES), {

@@ -29,6 +29,7 @@ ignoreCase: true
 tolerate: [semicolon, encoded-slash]
 headers: { X-Forwarded-Email: email }
 passAccessToken: false
+exchange: [dash, partner]
 rules:
   /a: [b]
   /c: { all: [a, z], any: [m] }
@@ -48,6 +49,7 @@ rules:
       credentials: ['bearer'],
       origins: ['https://www.example.com', 'http://localhost:3000'],
       headers: { 'X-Forwarded-Email': 'email' },
+      exchange: ['dash', 'partner'],
       passAccessToken: false,
       mode: 'report',
       ignoreCase: true,
@@ -74,6 +76,7 @@ rules:
       credentials: ['session', 'bearer'],
       origins: [],
       headers: {},
+      exchange: [],
       passAccessToken: true,
       mode: 'enforce',
       ignoreCase: false,

@@ -91,6 +91,7 @@ test('a good token of RFC 9068', async () => {
     expiresAt: NOW + 300,
     notBefore: NOW - 60,
     keyId: 'ES256-1',
+    delegated: false,
   });
   expect(Object.isFrozen(result)).toBe(true);
 });

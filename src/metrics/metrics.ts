@@ -1,8 +1,12 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { CallOutcome } from './oidc/count-calls.ts';
-import type { Reply } from './outcome/reply.ts';
-import type { Reason } from './reason.ts';
-import type { RefreshOutcome } from './session/refreshable.ts';
+import type { ExchangeEvent } from '../broker/exchanges.ts';
+import type { CallOutcome } from '../oidc/count-calls.ts';
+import type { Reply } from '../outcome/reply.ts';
+import type { Reason } from '../reason.ts';
+import type { RefreshOutcome } from '../session/refreshable.ts';
+import { createDurations } from './durations.ts';
+import { addProcess } from './process.ts';
+import { createTally } from './tally.ts';
 
 /** What is measured. INVARIANT: labels come from the configuration and from closed tables, never from a request. */
 export interface Metrics {
@@ -14,6 +18,8 @@ export interface Metrics {
   called(provider: string, outcome: CallOutcome): void;
   /** A call to a provider for a refresh ended. */
   refreshed(provider: string, outcome: RefreshOutcome): void;
+  /** A call for an exchange ended, or was not made because there were too many. */
+  exchanged(exchange: string, outcome: ExchangeEvent['outcome']): void;
   /** A caller brought a wrong client secret. */
   wrongSecret(provider: string): void;
   /** The rules on disk were read again. */
@@ -68,9 +74,6 @@ const LOGINS: ReadonlySet<Reason> = new Set<Reason>([
   'session-too-large',
 ]);
 
-/** Seconds. */
-const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5];
-
 export function createMetrics(readings: Readings): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -104,6 +107,12 @@ export function createMetrics(readings: Readings): Metrics {
     name: 'postern_refreshes_total',
     help: 'Calls for a refresh of a session, by provider and outcome.',
     labelNames: ['provider', 'outcome'],
+    registers,
+  });
+  const exchanges = new Counter({
+    name: 'postern_exchanges_total',
+    help: 'Exchanges of access tokens, by entry and outcome.',
+    labelNames: ['exchange', 'outcome'],
     registers,
   });
   const wrongSecrets = new Counter({
@@ -172,54 +181,7 @@ export function createMetrics(readings: Readings): Metrics {
     self.set({ store: name }, reachable ? 1 : 0);
   });
 
-  const total = (name: string, help: string, read: () => number): void => {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  };
-  // Not prom-client's own: its watchers of garbage collection and of the event loop run all the time.
-  const cpuSeconds = (part: (usage: NodeJS.CpuUsage) => number) => () => part(process.cpuUsage()) / 1e6;
-  total(
-    'process_cpu_user_seconds_total',
-    'User CPU time.',
-    cpuSeconds(({ user }) => user),
-  );
-  total(
-    'process_cpu_system_seconds_total',
-    'System CPU time.',
-    cpuSeconds(({ system }) => system),
-  );
-  total(
-    'process_cpu_seconds_total',
-    'User and system CPU time.',
-    cpuSeconds(({ user, system }) => user + system),
-  );
-  const startedAt = Math.round(performance.timeOrigin / 1000);
-  gauge('process_start_time_seconds', 'When the process started.', [], (self) => self.set(startedAt));
-  gauge('process_resident_memory_bytes', 'Resident memory.', [], (self) =>
-    self.set(process.memoryUsage.rss()),
-  );
-  gauge('nodejs_heap_size_total_bytes', 'Size of the heap.', [], (self) =>
-    self.set(process.memoryUsage().heapTotal),
-  );
-  gauge('nodejs_heap_size_used_bytes', 'Heap in use.', [], (self) =>
-    self.set(process.memoryUsage().heapUsed),
-  );
-  gauge('nodejs_external_memory_bytes', 'Memory outside of the heap.', [], (self) =>
-    self.set(process.memoryUsage().external),
-  );
-  gauge('nodejs_active_resources_total', 'What keeps the event loop alive.', [], (self) =>
-    self.set(process.getActiveResourcesInfo().length),
-  );
-  gauge('nodejs_version_info', 'Version of Node.', ['version'], (self) =>
-    self.set({ version: process.version }, 1),
-  );
+  addProcess(registry);
 
   const login = ({ reason, facts }: Reply): void => {
     if (LOGINS.has(reason)) logins.inc({ app: facts?.app ?? '', outcome: reason });
@@ -233,67 +195,12 @@ export function createMetrics(readings: Readings): Metrics {
     paged: login,
     called: (provider, outcome) => calls.inc({ provider, outcome }),
     refreshed: (provider, outcome) => refreshes.inc({ provider, outcome }),
+    exchanged: (exchange, outcome) => exchanges.inc({ exchange, outcome }),
     wrongSecret: (provider) => wrongSecrets.inc({ provider }),
     reloaded: (outcome) => reloads.inc({ outcome }),
     text: async () => ({
       body: `${await registry.metrics()}\n${durations.text()}\n`,
       type: registry.contentType,
     }),
-  };
-}
-
-/** Counts by two labels. */
-interface Tally {
-  add(app: string, reason: Reason): void;
-  counts(): Iterable<readonly [app: string, reason: Reason, count: number]>;
-}
-
-function createTally(): Tally {
-  const byApp = new Map<string, Map<Reason, number>>();
-  return {
-    add(app, reason) {
-      const byReason = byApp.get(app);
-      if (byReason === undefined) byApp.set(app, new Map([[reason, 1]]));
-      else byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
-    },
-    *counts() {
-      for (const [app, byReason] of byApp) for (const [reason, count] of byReason) yield [app, reason, count];
-    },
-  };
-}
-
-/** A histogram in plain numbers: prom-client's takes a third of a microsecond for each check. */
-interface Durations {
-  add(seconds: number): void;
-  /** @returns its lines in the Prometheus text format. */
-  text(): string;
-}
-
-function createDurations(): Durations {
-  const name = 'postern_check_duration_seconds';
-  // One more for what is above the last bucket.
-  const counts = new Float64Array(BUCKETS.length + 1);
-  let sum = 0;
-  return {
-    add(seconds) {
-      let bucket = 0;
-      while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] as number)) bucket += 1;
-      counts[bucket] = (counts[bucket] as number) + 1;
-      sum += seconds;
-    },
-    text() {
-      let count = 0;
-      const lines = [...BUCKETS, '+Inf'].map((bound, bucket) => {
-        count += counts[bucket] as number;
-        return `${name}_bucket{le="${bound}"} ${count}`;
-      });
-      return [
-        `# HELP ${name} Time from a read check to its reply.`,
-        `# TYPE ${name} histogram`,
-        ...lines,
-        `${name}_sum ${sum}`,
-        `${name}_count ${count}`,
-      ].join('\n');
-    },
   };
 }
