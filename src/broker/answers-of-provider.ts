@@ -22,6 +22,8 @@ export const isNoAnswer = (answer: unknown): answer is NoAnswer =>
 export interface ProviderAnswers<T> {
   /** @returns what was said and still holds. */
   known(question: string): T | undefined;
+  /** @returns what was said last, whether it still holds or not. */
+  last(question: string): T | undefined;
   /**
    * Asks, unless that is known; whoever asks the same meanwhile waits for the one call, 4 s at most.
    * @param question INVARIANT: holds everything that the answer depends on, the credential whole among it
@@ -87,6 +89,7 @@ export function createProviderAnswers<T>(options: ProviderAnswersOptions): Provi
 
   return {
     known,
+    last: (question) => answers.get(question)?.value,
     ask(question, provider, call) {
       const before = known(question);
       if (before !== undefined) return before;

@@ -12,7 +12,7 @@ import {
   type ProviderAnswersOptions,
 } from './answers-of-provider.ts';
 import type { BrokerRefusal } from './broker-refusal.ts';
-import type { ReadFresh } from './fresh-tokens.ts';
+import { isUnavailable, type ReadFresh } from './fresh-tokens.ts';
 
 /** Access tokens of services that bring a client id and a secret. */
 export interface ServiceTokens {
@@ -110,8 +110,7 @@ export function createServiceTokens(parts: ServiceTokenParts): ServiceTokens {
         const token = await parts.readFresh(raw, app);
         if ('reason' in token) {
           const { reason, detail } = token;
-          if (reason === 'key-set-unavailable' || reason === 'introspection-unavailable')
-            throw new ProviderError('provider-unavailable', detail);
+          if (isUnavailable(token)) throw new ProviderError('provider-unavailable', detail);
           return not({ reason: 'provider-answer-invalid', detail: `${reason}: ${detail}` });
         }
         if (token.client !== credentials.id)

@@ -13,7 +13,7 @@ import {
   type ProviderAnswersOptions,
 } from './answers-of-provider.ts';
 import type { BrokerRefusal } from './broker-refusal.ts';
-import type { ReadFresh } from './fresh-tokens.ts';
+import { isUnavailable, type ReadFresh } from './fresh-tokens.ts';
 
 /** A token that shall be exchanged: validated, in force, and permitted by an entry. */
 export interface ExchangeSubject {
@@ -137,10 +137,8 @@ export function createExchanges(parts: ExchangesParts): Exchanges {
         const token = await parts.readFresh(raw, app);
         if (isRefusal(token)) {
           const cause = `${token.reason}: ${token.detail}`;
-          const isUnavailable =
-            token.reason === 'key-set-unavailable' || token.reason === 'introspection-unavailable';
-          told(isUnavailable ? 'unavailable' : 'invalid', cause);
-          if (isUnavailable) throw new ProviderError('provider-unavailable', cause);
+          told(isUnavailable(token) ? 'unavailable' : 'invalid', cause);
+          if (isUnavailable(token)) throw new ProviderError('provider-unavailable', cause);
           return not('exchange-invalid', cause);
         }
         const fault = faultOf(token, entry, subject);

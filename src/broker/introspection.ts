@@ -16,9 +16,14 @@ export interface Introspecting {
 /** Opaque access tokens, as their issuer describes them. */
 export interface Introspections {
   /**
+   * @param orLast while there is no answer, the last one holds
    * @returns undefined where the app's provider is not asked, or what was brought is no opaque token
    */
-  read(raw: string, app: App): AccessToken | TokenRefusal | Promise<AccessToken | TokenRefusal> | undefined;
+  read(
+    raw: string,
+    app: App,
+    options?: { readonly orLast: boolean },
+  ): AccessToken | TokenRefusal | Promise<AccessToken | TokenRefusal> | undefined;
   /** The same by what is remembered: no call is made. @returns undefined where nothing is known as well */
   known(raw: string, app: App): AccessToken | TokenRefusal | undefined;
 }
@@ -45,12 +50,13 @@ export function createIntrospections(parts: IntrospectionParts): Introspections 
   const questionOf = (raw: string, provider: string): string => `${provider} ${raw}`;
 
   return {
-    read(raw, app) {
+    read(raw, app, { orLast } = { orLast: false }) {
       const introspecting = introspectingOf(app);
       if (introspecting === undefined || !isOpaque(raw)) return undefined;
       if (raw.length > MAX_LENGTH) return TOO_LONG;
       const { provider, service, trust } = introspecting;
-      const answer = answers.ask(questionOf(raw, provider), provider, async () => {
+      const question = questionOf(raw, provider);
+      const answer = answers.ask(question, provider, async () => {
         const said = await service.introspect(raw);
         const { active, exp } = said;
         const end = typeof exp === 'number' ? exp + trust.clockTolerance : 0;
@@ -59,11 +65,13 @@ export function createIntrospections(parts: IntrospectionParts): Introspections 
         return { value: { said }, until: until > now() ? until : now() + NEGATIVE };
       });
       if (!(answer instanceof Promise)) return onTerms(answer, raw, trust, now());
-      return answer.then((one) =>
-        isNoAnswer(one)
+      return answer.then((one) => {
+        if (!isNoAnswer(one)) return onTerms(one, raw, trust, now());
+        const last = orLast ? answers.last(question) : undefined;
+        return last === undefined
           ? { reason: 'introspection-unavailable', detail: one.unavailable }
-          : onTerms(one, raw, trust, now()),
-      );
+          : onTerms(last, raw, trust, now());
+      });
     },
     known(raw, app) {
       const introspecting = introspectingOf(app);

@@ -192,7 +192,7 @@ export const PROVIDER = z.strictObject({
     { what: 'What an access token must look like.' },
   ),
   introspection: key(z.boolean().default(false), {
-    what: 'Asks the provider about access tokens that are no JWTs (RFC 7662). The answer is remembered for up to 30 s, a negative one for 10 s. The client must be one that may ask.',
+    what: 'Asks the provider about access tokens that are no JWTs (RFC 7662), of bearers and of sessions. The answer is remembered for up to 30 s, a negative one for 10 s. The client must be one that may ask.',
   }),
 });
 

@@ -5,6 +5,7 @@ import { createExchangedTokens, type ExchangedTokens } from '../broker/exchanged
 import { createExchanges } from '../broker/exchanges.ts';
 import { createFreshTokens, type ReadFresh } from '../broker/fresh-tokens.ts';
 import { createIntrospections } from '../broker/introspection.ts';
+import { createOpaqueSessions, type OpaqueSessions } from '../broker/opaque-sessions.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -19,6 +20,8 @@ export interface Broker {
   readonly exchanged: ExchangedTokens;
   readonly entries: ExchangeEntries;
   readonly readFresh: ReadFresh;
+  /** Undefined where no provider is asked about tokens. */
+  readonly opaque: OpaqueSessions | undefined;
 }
 
 /**
@@ -57,5 +60,6 @@ export function createBroker(
     }),
     entries,
     readFresh,
+    opaque: introspections && createOpaqueSessions(introspections),
   };
 }

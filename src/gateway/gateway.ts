@@ -9,7 +9,7 @@ import { createCheck } from '../http/check.ts';
 import { createCheckHandler } from '../http/check-listener.ts';
 import { createCredentials } from '../http/credentials.ts';
 import { createDoors } from '../http/doors.ts';
-import { type Eventual, whenThere } from '../http/eventual.ts';
+import { whenThere } from '../http/eventual.ts';
 import { createHealth } from '../http/health.ts';
 import { createOwnPages } from '../http/own-pages.ts';
 import { createPagesApp } from '../http/pages-app.ts';
@@ -34,19 +34,14 @@ import { createRulesInForce } from '../reload/rules-in-force.ts';
 import { createTenantList } from '../reload/tenant-list.ts';
 import type { App, RuleSet } from '../rules/rule-set.ts';
 import { createTenants } from '../rules/tenancy.ts';
-import { createConfiguredStore } from '../session/configured-store.ts';
-import { NGINX_BUDGET, USUAL_BUDGET } from '../session/cookie-budget.ts';
-import { createCookies } from '../session/cookies.ts';
 import { createDeriver } from '../session/deriver.ts';
-import { deriveKeys, secretId, signingRing } from '../session/keys.ts';
+import { deriveKeys, secretId } from '../session/keys.ts';
 import { createSealer } from '../session/seal.ts';
-import type { LiveSession } from '../session/session.ts';
-import { createSessionReader } from '../session/session-reader.ts';
 import { withDeadline } from '../token/deadline.ts';
-import { reopenAccessToken } from '../token/validate-access-token.ts';
 import { configuredName, providerOfApp, tenantTermsOf } from '../trust.ts';
 import { createBroker } from './broker.ts';
 import { createProviders } from './providers.ts';
+import { createSessions } from './sessions.ts';
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
@@ -118,39 +113,31 @@ export async function startGateway(
     secrets.session.flatMap((secret) => deriveAssertionKeys(secret, secretId(secret))),
     now,
   );
-  const budget = config.endpoints.includes('nginx') ? NGINX_BUDGET : USUAL_BUDGET;
-  const cookiesOf = createCookies(signingRing(keys), budget);
-  const configured = createConfiguredStore(config.session, {
-    sealer,
-    secrets: keys,
-    passwords: secrets.redis,
+  const { cookiesOf, configured, reader, ...sessions } = createSessions(
+    config,
+    secrets,
+    { keys, sealer, trusts, log },
     now,
-    onChange: (cause) =>
-      cause === undefined
-        ? log.warned('the session store can be reached again', { kind: 'store-reached' })
-        : log.warned('the session store cannot be reached', { kind: 'store-down', cause }),
-  });
+  );
   const { store, kept } = configured;
-  const reader = createSessionReader(store, (raw, terms) => reopenAccessToken(raw, terms, now()), now);
-  const sessionOf = ({ request, tenant, cookies, split, app }: AppVisit): Eventual<LiveSession | undefined> =>
-    whenThere(reader.read(request.host.name, tenant, cookies, split, trusts.of(app)), (live) =>
-      live?.session.provider === providerOfApp(config, app).name ? live : undefined,
-    );
+  const broker = createBroker(config, providers, log, () => metrics, now);
+  const { entries, opaque, readFresh } = broker;
+  const sessionOf = sessions.of;
+  const shownSessionOf = (visit: AppVisit) =>
+    whenThere(sessionOf(visit), (live) => (live && opaque?.known(live, visit.app)) ?? live);
 
   const transactions = createTransactions(sealer, createDeriver(keys), now, config.loginUrl?.host);
   const memory = createLoginMemory(sealer, now);
-  const broker = createBroker(config, providers, log, () => metrics, now);
-  const { entries } = broker;
   const signIn = createSignIn(providerOf, transactions, memory, now, loginUrl, entries.loginAudience);
   const openSession = createSessionOpener(kept ?? store, config.session.maxAge, now);
   const trustsOf = trusts.of;
   const callback = createCallback({
     providerOf,
-    trustsOf,
+    readFresh,
     transactions,
     memory,
     signIn,
-    sessionOf,
+    sessionOf: shownSessionOf,
     openSession,
     loginUrl,
     now,
@@ -180,7 +167,7 @@ export async function startGateway(
     loginUrl,
     issuersOf: (app) => [providerOfApp(config, app).issuer, ...app.issuers],
     assertionKeys: JSON.stringify(assertions.jwks),
-    account: { sessionOf, clientOf, idle: config.session.idle, public: config.public, now },
+    account: { sessionOf: shownSessionOf, clientOf, idle: config.session.idle, public: config.public, now },
   });
 
   const visits = createVisits(config, rules, cookiesOf, brandOf, tenants);
@@ -189,7 +176,7 @@ export async function startGateway(
     kept === undefined || !config.session.refresh
       ? undefined
       : createRenewals({
-          ...{ store: kept, providerOf, trustsOf, now },
+          ...{ store: kept, providerOf, trustsOf, readFresh, now },
           onRefresh: (provider, outcome, cause) => {
             metrics.refreshed(configuredName(provider), outcome);
             if (cause !== undefined)

@@ -2,6 +2,7 @@ import type { BearerTokens } from '../broker/bearer-tokens.ts';
 import type { BrokerRefusal } from '../broker/broker-refusal.ts';
 import type { ServiceTokens } from '../broker/client-credentials.ts';
 import type { ExchangedTokens } from '../broker/exchanged-tokens.ts';
+import { holdsOpaque, type OpaqueSessions } from '../broker/opaque-sessions.ts';
 import type { Renew, Renewal } from '../login/renewal.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
@@ -62,6 +63,8 @@ export interface CredentialParts {
   readonly services: ServiceTokens;
   readonly exchanged: ExchangedTokens;
   readonly trustsOf: (app: App) => IssuerTrusts;
+  /** Undefined where no provider is asked about tokens. */
+  readonly opaque?: OpaqueSessions | undefined;
   /** Undefined without `session.refresh`. */
   readonly renew?: Renew | undefined;
   /** Seconds. */
@@ -80,14 +83,30 @@ export function createCredentials(parts: CredentialParts): Credentials {
   const inForce = (token: AccessToken, app: App): boolean =>
     !sessionTokenExpired(token, now()) && isAccepted(token, app);
 
-  function openSession(visit: AppVisit, audiences: readonly string[]): Eventual<OpenedCredential> {
-    if (!visit.app.credentials.includes('session')) return ANONYMOUS;
+  /** @param online whether a provider may be asked about opaque tokens */
+  function openSession(
+    visit: AppVisit,
+    audiences: readonly string[],
+    online = true,
+  ): Eventual<OpenedCredential> {
+    const { app } = visit;
+    if (!app.credentials.includes('session')) return ANONYMOUS;
     return whenThere(sessionOf(visit), (live) => {
       if (live === undefined) return ANONYMOUS;
-      const held = tokensFor(live, audiences);
-      const valid = held.filter((token) => inForce(token, visit.app));
-      return { kind: 'session', live, tokens: valid, expired: held.length > 0 && valid.length === 0 };
+      if (parts.opaque === undefined) return credentialOf(live, app, audiences);
+      const whole = online ? parts.opaque.opened(live, app) : parts.opaque.known(live, app);
+      return whenThere(
+        whole,
+        (one): OpenedCredential => ('reason' in one ? refused(one) : credentialOf(one, app, audiences)),
+      );
     });
+  }
+
+  function credentialOf(live: LiveSession, app: App, audiences: readonly string[]): OpenedCredential {
+    const held = tokensFor(live, audiences);
+    const valid = held.filter((token) => inForce(token, app));
+    const isThere = held.length > 0 || (parts.opaque !== undefined && holdsOpaque(live, audiences));
+    return { kind: 'session', live, tokens: valid, expired: isThere && valid.length === 0 };
   }
 
   /** The session that decides. The one that lacks a token in force is renewed where a refresh token can help. */
@@ -145,10 +164,10 @@ export function createCredentials(parts: CredentialParts): Credentials {
   /** The session with what is at hand of its tokens: no call is made. */
   function openKnown(visit: AppVisit): Eventual<OpenedCredential> {
     const { app } = visit;
-    return whenThere(openSession(visit, app.audiences), (direct) => {
+    return whenThere(openSession(visit, app.audiences, false), (direct) => {
       const beginnings = parts.exchanged.beginnings(app, app.audiences);
       if (direct.kind !== 'session' || direct.tokens.length > 0 || beginnings.length === 0) return direct;
-      return whenThere(openSession(visit, beginnings), (held): OpenedCredential => {
+      return whenThere(openSession(visit, beginnings, false), (held): OpenedCredential => {
         const tokens = held.kind === 'session' ? held.tokens : [];
         const known = parts.exchanged.known(tokens, app, app.audiences);
         return { ...direct, tokens: known === undefined ? [] : [known] };

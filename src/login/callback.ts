@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { isUnavailable, type ReadFresh } from '../broker/fresh-tokens.ts';
 import type { LoginUrl } from '../config/config.ts';
 import { queryOf } from '../forwarded/request-target.ts';
 import type { LoginResult } from '../oidc/identity-provider.ts';
@@ -14,9 +15,7 @@ import { isSteppedUp } from '../rules/decide.ts';
 import type { App } from '../rules/rule-set.ts';
 import { type LiveSession, withoutHeld } from '../session/session.ts';
 import { withDeadline } from '../token/deadline.ts';
-import type { IssuerTrusts } from '../token/token-reader.ts';
-import { looksLikeJwt } from '../token/token-spelling.ts';
-import { isRefusal, OPAQUE_TOKEN, validateAccessToken } from '../token/validate-access-token.ts';
+import { isRefusal } from '../token/validate-access-token.ts';
 import { type LoginEnd, type LoginMemory, withoutAsked } from './login-memory.ts';
 import { namesTenant, redirectUri } from './redirect-uri.ts';
 import { refusalHint } from './refusal-hint.ts';
@@ -36,7 +35,7 @@ export type Callback = (visit: AppVisit) => Promise<Reply>;
 
 export interface CallbackParts {
   readonly providerOf: (app: App) => AppProvider;
-  readonly trustsOf: (app: App) => IssuerTrusts;
+  readonly readFresh: ReadFresh;
   readonly transactions: Transactions;
   readonly memory: LoginMemory;
   readonly signIn: SignIn;
@@ -210,12 +209,15 @@ export function createCallback(parts: CallbackParts): Callback {
       const isUnmet = stepUp !== undefined && providerError === 'unmet_authentication_requirements';
       return fail(isUnmet ? 'step-up-refused' : error.reason, error.message, hintOf(error));
     }
-    if (!looksLikeJwt(result.accessToken))
-      return fail('access-token-opaque', OPAQUE_TOKEN.detail, OPAQUE_TOKEN.detail);
-    const token = await validateAccessToken(result.accessToken, parts.trustsOf(app), now(), { fresh: true });
+    const token = await parts.readFresh(result.accessToken, app);
     if (isRefusal(token)) {
-      const reason = token.reason === 'key-set-unavailable' ? 'provider-unavailable' : 'access-token-invalid';
-      return fail(reason, `${token.reason}: ${token.detail}`, `${token.detail}.`);
+      const { reason, detail } = token;
+      if (reason === 'access-token-opaque') return fail(reason, detail, detail);
+      return fail(
+        isUnavailable(token) ? 'provider-unavailable' : 'access-token-invalid',
+        `${reason}: ${detail}`,
+        `${detail}.`,
+      );
     }
     const released = scopesHeld(live, audience);
     const opened = await parts.openSession(visit, live?.session, {

@@ -1,10 +1,9 @@
+import { isUnavailable } from '../broker/fresh-tokens.ts';
 import type { IdentityProvider, RefreshResult } from '../oidc/identity-provider.ts';
 import { ProviderError } from '../oidc/provider-error.ts';
 import type { Refreshable } from '../session/refreshable.ts';
-import type { AccessToken } from '../token/access-token.ts';
-import type { IssuerTrusts } from '../token/token-reader.ts';
-import { looksLikeJwt } from '../token/token-spelling.ts';
-import { isRefusal, OPAQUE_TOKEN, validateAccessToken } from '../token/validate-access-token.ts';
+import type { AccessToken, TokenRefusal } from '../token/access-token.ts';
+import { isRefusal } from '../token/validate-access-token.ts';
 
 /** What a provider's answer to a refresh means. `refreshToken`: the one that took the place of the one that was sent. */
 export type RefreshVerdict =
@@ -22,14 +21,13 @@ export type RefreshVerdict =
  * Asks the provider for a further access token and judges the answer as a login's is judged. Whatever is wrong with it, a
  * refresh token that came along is told: it is the only good one from now on.
  * @param former the access token that it is to take the place of, if that one can be read
- * @param now Unix seconds
+ * @param readFresh validates an access token that came from the provider just now
  */
 export async function requestRefresh(
   provider: Pick<IdentityProvider, 'refresh'>,
   { refreshToken, audience, signedIn }: Refreshable,
   former: AccessToken | undefined,
-  trusts: IssuerTrusts,
-  now: number,
+  readFresh: (raw: string) => Promise<AccessToken | TokenRefusal>,
 ): Promise<RefreshVerdict> {
   let result: RefreshResult;
   try {
@@ -44,13 +42,12 @@ export async function requestRefresh(
     cause,
     refreshToken: result.refreshToken,
   });
-  if (!looksLikeJwt(result.accessToken)) return not('refused', OPAQUE_TOKEN.detail);
-  const token = await validateAccessToken(result.accessToken, trusts, now, { fresh: true });
-  if (isRefusal(token))
-    return not(
-      token.reason === 'key-set-unavailable' ? 'unavailable' : 'refused',
-      `${token.reason}: ${token.detail}`,
-    );
+  const token = await readFresh(result.accessToken);
+  if (isRefusal(token)) {
+    const { reason, detail } = token;
+    const cause = reason === 'access-token-opaque' ? detail : `${reason}: ${detail}`;
+    return not(isUnavailable(token) ? 'unavailable' : 'refused', cause);
+  }
   if (former !== undefined && former.issuer === token.issuer && former.subject !== token.subject)
     return { kind: 'ended', cause: 'sub of the access token is not that of the one before' };
   if (!isForTheSame(token, audience, former))

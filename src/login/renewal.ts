@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import type { ReadFresh } from '../broker/fresh-tokens.ts';
 import { createProviderLoad } from '../oidc/provider-load.ts';
 import type { AppVisit } from '../outcome/visit.ts';
 import type { App } from '../rules/rule-set.ts';
@@ -61,6 +62,7 @@ export interface RenewalParts {
   readonly store: KeptSessions;
   readonly providerOf: (app: App) => AppProvider;
   readonly trustsOf: (app: App) => IssuerTrusts;
+  readonly readFresh: ReadFresh;
   /** Unix seconds. */
   readonly now: () => number;
   /** Told how each call to a provider ended; `cause`, where it brought no token. */
@@ -201,8 +203,8 @@ export function createRenewals(parts: RenewalParts): Renewals {
   async function refresh(job: Job, session: Session, former: AccessToken | undefined): Promise<Renewal> {
     const until = milliseconds() + limits.lock;
     const { config, identityProvider } = parts.providerOf(job.visit.app);
-    const trusts = parts.trustsOf(job.visit.app);
-    const verdict = await requestRefresh(identityProvider, job.target, former, trusts, now());
+    const readFresh = (raw: string) => parts.readFresh(raw, job.visit.app);
+    const verdict = await requestRefresh(identityProvider, job.target, former, readFresh);
     load.ended(job.provider, verdict.kind === 'unavailable');
     const told = (outcome: RefreshOutcome, cause?: string): void =>
       parts.onRefresh(config.name, outcome, cause);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { createFreshTokens } from '../../src/broker/fresh-tokens.ts';
 import { createRenewals, type Renew, type RenewalParts } from '../../src/login/renewal.ts';
 import type { KeptSessions } from '../../src/session/kept-sessions.ts';
 import type { RefreshOutcome } from '../../src/session/refreshable.ts';
@@ -37,6 +38,7 @@ export function renewing(
     store,
     providerOf: () => ({ config: { name: 'default', moreAudiences }, identityProvider: provider }) as never,
     trustsOf: () => TRUSTS,
+    readFresh: createFreshTokens({ of: () => TRUSTS, offlineOf: () => TRUSTS }, undefined, () => START),
     now: () => START,
     onRefresh: (_provider, outcome) => void outcomes.push(outcome),
     onFailure: (error) => {

@@ -166,6 +166,57 @@ describe('a provider whose tokens for the API are opaque', () => {
     });
   });
 
+  describe('a session whose access token is opaque', () => {
+    const page = `${SHOP}/account/`;
+    const signedIn = async (): Promise<Browser> => {
+      world.provider?.signInAs('anna');
+      const anna = new Browser(world);
+      expectAnswer(await anna.signIn(page), 303, 'login-completed');
+      return anna;
+    };
+
+    test('is decided by what the provider says, asked once in half a minute', async () => {
+      const anna = await signedIn();
+      const before = calls();
+      for (const _ of [1, 2]) {
+        const answer = await anna.check(`${SHOP}/orders/1`);
+        expectAnswer(answer, 200, 'permitted');
+        expect(answer.headers).toMatchObject({
+          'x-auth-subject': 'anna',
+          'x-auth-client': 'shop',
+          'x-auth-scopes': 'orders:read',
+          authorization: expect.stringMatching(/^Bearer [^.]+$/),
+        });
+      }
+      // The login has asked just now.
+      expect(calls() - before).toBe(0);
+      offset = 31;
+      expectAnswer(await anna.check(page), 200, 'permitted');
+      expectAnswer(await anna.check(page), 200, 'permitted');
+      expect(calls() - before).toBe(1);
+      expectAnswer(await anna.check(`${SHOP}/staff/1`), 403, 'scope-missing');
+      const me = JSON.parse((await anna.page(`${SHOP}/_auth/me`, { manner: 'script' })).body);
+      expect(me).toMatchObject({ subject: 'anna', tokens: [{ audience: API, scopes: ['orders:read'] }] });
+    });
+
+    test('ends with a revocation that no session was told of: a page signs in again, a script is told', async () => {
+      const anna = await signedIn();
+      const line = String((await anna.check(page)).headers.authorization);
+      await ask({ token: line.slice('Bearer '.length) }, 'token/revocation');
+      offset = 31;
+      expectAnswer(await anna.check(page, { manner: 'script' }), 401, 'session-expired');
+      expectAnswer(await anna.check(page), 302, 'login-started');
+    });
+
+    test('makes no call on a public path', async () => {
+      const anna = await signedIn();
+      offset = 31;
+      const before = calls();
+      expectAnswer(await anna.check(`${SHOP}/`), 200, 'public');
+      expect(calls() - before).toBe(0);
+    });
+  });
+
   test('where introspection is off, nobody is asked', async () => {
     const token = await opaque();
     const before = calls();
@@ -284,6 +335,31 @@ describe('a provider that answers wrongly', () => {
     expectWellFormed(world, refused, false);
     answer = saying({});
     expectAnswer(await send('/orders/1', token), 200, 'permitted');
+  });
+
+  test('an outage signs nobody out: what was said last of a session’s token holds to its end', async () => {
+    const exp = Math.floor(Date.now() / 1000) + offset + 100;
+    hostile.misbehaviour = {
+      ...hostile.misbehaviour,
+      tokens: (body) => ({ ...body, access_token: 'opaque-of-a-session' }),
+      idTokenClaims: (claims) => ({
+        ...claims,
+        iat: Number(claims['iat']) + offset,
+        exp: Number(claims['exp']) + offset,
+      }),
+    };
+    answer = saying({ sub: 'alice', exp });
+    const alice = new Browser(world);
+    expectAnswer(await alice.signIn(`${SHOP}/account/`), 303, 'login-completed');
+    answer = { status: 500 };
+    offset += 40;
+    expectAnswer(await alice.check(`${SHOP}/account/`), 200, 'permitted');
+    // A bearer token is no session: who brings it can wait.
+    expectAnswer(await send('/account/', 'opaque-of-a-session'), 503, 'introspection-unavailable');
+    offset += 65;
+    expectAnswer(await alice.check(`${SHOP}/account/`), 302, 'login-started');
+    answer = saying({});
+    expectAnswer(await send('/orders/1', 'the-endpoint-is-back'), 200, 'permitted');
   });
 
   test('a flood of questions to an endpoint that fails is a handful of calls, and those that are known go on', async () => {
