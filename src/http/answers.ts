@@ -66,7 +66,8 @@ export function createAnswers(
   ): Eventual<Reply> {
     const { app, origin, request } = visit;
     const { audience } = ask;
-    if (!app.credentials.includes('session')) return refuse(visit, reason, { audience, facts });
+    if (!app.credentials.includes('session'))
+      return refuse(visit, reason, { audience, wanted: ask.scopes, facts });
     if (origin.foreign) return refuse(visit, 'foreign-port', { facts });
     if (visit.kind === 'page-load') {
       const because =
@@ -77,7 +78,8 @@ export function createAnswers(
         ...(because === undefined ? {} : { because }),
       });
     }
-    return refuse(visit, reason, { loginUrl: loginUrlFor(visit, ask), audience, facts, ...lacking });
+    const loginUrl = loginUrlFor(visit, ask);
+    return refuse(visit, reason, { loginUrl, audience, wanted: ask.scopes, facts, ...lacking });
   }
 
   /** Where a login for this would be: a page comes back to itself, a script to the page that it runs on, never to the API. */

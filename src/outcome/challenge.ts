@@ -28,7 +28,11 @@ export function bearerChallenge(
   if (error !== undefined) parameters.push(`error="${error}"`);
   // RFC 6750: no error information for a caller that sent no credentials.
   if (error === 'invalid_token') parameters.push(`error_description="${detail}"`);
-  const named = fitting(scopes, MAX_SCOPES);
+  // It belongs to no resource, and is the client's to ask for (MCP, authorization).
+  const named = fitting(
+    scopes.filter((scope) => scope !== 'offline_access'),
+    MAX_SCOPES,
+  );
   if (named.length > 0) parameters.push(`scope="${named.join(' ')}"`);
   if (error === 'insufficient_user_authentication' && stepUp !== undefined) {
     const acr = fitting(stepUp.acr, MAX_ACR);

@@ -18,6 +18,8 @@ export interface RefusalDetails {
   readonly missing?: readonly string[];
   /** All scopes that the operation needs, for the challenge. */
   readonly scopes?: readonly string[];
+  /** Scopes for which a token is worth getting, for a caller that brought none and can find out where (RFC 9728). */
+  readonly wanted?: readonly string[];
   /** The audience that the rule asks for, for the challenge; the app's first unless it is said. */
   readonly audience?: string | undefined;
   /** What the rule needs of the sign-in itself, for the challenge. */
@@ -56,15 +58,11 @@ export function refuse(visit: Visit, reason: Reason, details: RefusalDetails = {
     : [['Content-Type', PROBLEM_TYPE], NO_STORE, ['X-Content-Type-Options', 'nosniff']];
   headers.push(['Content-Length', String(Buffer.byteLength(body))]);
   if (isChallenged(reason, status)) {
+    const metadata = hasApp(visit) ? metadataAddress(visit, details.audience) : undefined;
+    const scopes = details.scopes ?? (metadata === undefined ? [] : (details.wanted ?? []));
     headers.push([
       'WWW-Authenticate',
-      bearerChallenge(
-        reason,
-        visit.request.host.name,
-        details.scopes ?? [],
-        details.stepUp,
-        hasApp(visit) ? metadataAddress(visit, details.audience) : undefined,
-      ),
+      bearerChallenge(reason, visit.request.host.name, scopes, details.stepUp, metadata),
     ]);
   }
   if (status === 503 || status === 429) headers.push(['Retry-After', String(RETRY_AFTER)]);

@@ -95,39 +95,55 @@ describe('a resource says what it takes (MD1)', () => {
 
 describe('every challenge names it (MD2)', () => {
   const named = `resource_metadata="https://api.x.example${WELL_KNOWN}/v1"`;
-  test.each<[what: string, url: string, lines: string[], status: number, challenge: string]>([
-    ['nobody', 'https://api.x.example/v1/a', [], 401, `Bearer realm="api.x.example", ${named}`],
+  test.each<[what: string, url: string, lines: string[], status: number, challenge: string, method?: string]>(
     [
-      'nobody, at another host of the app',
-      'https://a.y.example/v1/a',
-      [],
-      401,
-      `Bearer realm="a.y.example", ${named}`,
+      [
+        'nobody',
+        'https://api.x.example/v1/a',
+        [],
+        401,
+        `Bearer realm="api.x.example", scope="read", ${named}`,
+      ],
+      [
+        'nobody, where a scope is needed that belongs to no resource',
+        'https://api.x.example/v1/a',
+        [],
+        401,
+        `Bearer realm="api.x.example", scope="write", ${named}`,
+        'POST',
+      ],
+      [
+        'nobody, at another host of the app',
+        'https://a.y.example/v1/a',
+        [],
+        401,
+        `Bearer realm="a.y.example", scope="read", ${named}`,
+      ],
+      [
+        'nobody, for another audience',
+        'https://api.x.example/root/a',
+        [],
+        401,
+        `Bearer realm="api.x.example", scope="root", resource_metadata="https://api.x.example${WELL_KNOWN}"`,
+      ],
+      [
+        'a bad token',
+        'https://api.x.example/v1/a',
+        ['Authorization', 'Bearer x'],
+        401,
+        `Bearer realm="api.x.example", error="invalid_token", error_description="It is not a signed JWT in its one canonical spelling.", ${named}`,
+      ],
+      [
+        'a resource whose path cannot be asked for',
+        'https://odd.x.example/a',
+        [],
+        401,
+        'Bearer realm="odd.x.example"',
+      ],
+      ['an app without one', 'https://plain.x.example/a', [], 401, 'Bearer realm="plain.x.example"'],
     ],
-    [
-      'nobody, for another audience',
-      'https://api.x.example/root/a',
-      [],
-      401,
-      `Bearer realm="api.x.example", resource_metadata="https://api.x.example${WELL_KNOWN}"`,
-    ],
-    [
-      'a bad token',
-      'https://api.x.example/v1/a',
-      ['Authorization', 'Bearer x'],
-      401,
-      `Bearer realm="api.x.example", error="invalid_token", error_description="It is not a signed JWT in its one canonical spelling.", ${named}`,
-    ],
-    [
-      'a resource whose path cannot be asked for',
-      'https://odd.x.example/a',
-      [],
-      401,
-      'Bearer realm="odd.x.example"',
-    ],
-    ['an app without one', 'https://plain.x.example/a', [], 401, 'Bearer realm="plain.x.example"'],
-  ])('%s', async (_, url, lines, status, challenge) => {
-    const answer = await new Browser(world).check(url, { manner: 'plain', lines });
+  )('%s', async (_, url, lines, status, challenge, method = 'GET') => {
+    const answer = await new Browser(world).check(url, { manner: 'plain', lines, method });
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([status, challenge]);
   });
 });
