@@ -5,6 +5,7 @@ import { createSessionMint } from './mint.ts';
 import { checkRequest } from './requests.ts';
 import { measureLookup } from './rules-lookup.ts';
 import { startGateway } from './servers.ts';
+import { stormFacts } from './storm.ts';
 import type { World } from './world.ts';
 
 /** Something that is one number and has nothing to do with a bare server. */
@@ -33,6 +34,7 @@ export const FACTS: Readonly<Record<string, (world: World, options: FactOptions)
   memory: async (world, { program }) => [await memoryFact(world, program)],
   start: async (world, options) => [await startFact(world, options)],
   bytes: bytesFacts,
+  storm: stormFacts,
 };
 
 function rulesFacts(rounds: number): Fact[] {

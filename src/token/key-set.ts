@@ -65,6 +65,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
   const fetch = createBoundedFetch({ fetch: options.fetch, timeout, maxBytes });
 
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+  let kids: ReadonlySet<unknown> = new Set();
   let loadedAt = 0;
   let triedAt: number | undefined;
   let failure: unknown;
@@ -74,7 +75,9 @@ export function createKeySet(options: KeySetOptions): KeySet {
     try {
       const uri = await jwksUri();
       triedAt = now();
-      keys = createLocalJWKSet({ keys: await fetchKeys(fetch, uri) });
+      const fetched = await fetchKeys(fetch, uri);
+      keys = createLocalJWKSet({ keys: fetched });
+      kids = new Set(fetched.map(({ kid }) => kid));
       loadedAt = now();
       failure = undefined;
     } catch (cause) {
@@ -83,9 +86,10 @@ export function createKeySet(options: KeySetOptions): KeySet {
     }
   }
 
-  function reload(force: boolean): Promise<void> {
+  /** @returns undefined within the cool-down: nothing new can be had now */
+  function reload(force: boolean): Promise<void> | undefined {
     if (flight !== undefined) return flight;
-    if (!force && triedAt !== undefined && isWithin(cooldown, triedAt, now())) return Promise.resolve();
+    if (!force && triedAt !== undefined && isWithin(cooldown, triedAt, now())) return undefined;
     flight = load().finally(() => {
       flight = undefined;
     });
@@ -98,6 +102,8 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 
   async function find(header: KeyHeader): Promise<CryptoKey | undefined> {
+    // As jose would find out, but for the price of an error: a storm of unknown kids must cost little.
+    if (header.kid !== undefined && !kids.has(header.kid)) return undefined;
     try {
       return await current()?.(header as JWSHeaderParameters);
     } catch (error) {
@@ -121,8 +127,9 @@ export function createKeySet(options: KeySetOptions): KeySet {
         await wait(underWay);
         found = await find(header);
       }
-      if (found === undefined) {
-        await wait(reload(force));
+      const reloading = found === undefined ? reload(force) : undefined;
+      if (reloading !== undefined) {
+        await wait(reloading);
         found = await find(header);
       }
       if (found !== undefined) return found;
@@ -130,11 +137,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
       if (keys === undefined || failure !== undefined || late) {
         throw new KeySetUnavailable('the key set cannot be had', { cause: failure });
       }
-      throw new errors.JWKSNoMatchingKey();
+      throw NO_SUCH_KEY;
     },
     age: () => (current() === undefined ? undefined : Math.max(0, now() - loadedAt)),
     warm: () =>
-      current() !== undefined && isWithin(maxAge, loadedAt, now()) ? Promise.resolve() : reload(false),
+      current() !== undefined && isWithin(maxAge, loadedAt, now())
+        ? Promise.resolve()
+        : (reload(false) ?? Promise.resolve()),
     offline: () => ({
       ...keySet,
       async key(header) {
@@ -147,6 +156,9 @@ export function createKeySet(options: KeySetOptions): KeySet {
   };
   return keySet;
 }
+
+/** Made once: the stack of each would cost more than all the rest. */
+const NO_SUCH_KEY = new errors.JWKSNoMatchingKey();
 
 async function fetchKeys(fetch: Fetch, uri: URL): Promise<JWK[]> {
   const response = await fetch(uri.href, {

@@ -42,6 +42,10 @@ export async function validateAccessToken(
   if (trust === undefined) {
     return refuse('token-issuer', 'iss is neither provider.issuer nor among the issuers of the app');
   }
+  // Whoever signed it: an expired token that is sent again and again must not cost a signature each time.
+  const { exp } = token.claims;
+  if (typeof exp === 'number' && now >= exp + trust.clockTolerance)
+    return refuse('token-expired', 'by exp, the clock tolerance included; nothing else of it was looked at');
   const refusal = await verifySignature(raw, trust.keys, trust.algorithms, { force: options.fresh === true });
   if (refusal !== undefined) return refusal;
   const verified = readVerified(token, trust, now);

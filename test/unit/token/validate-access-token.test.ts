@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JWK } from 'jose';
-import { createKeySet } from '../../../src/token/key-set.ts';
+import { createKeySet, type KeySet } from '../../../src/token/key-set.ts';
 import {
   type IssuerTrust,
   isRefusal,
@@ -380,4 +380,20 @@ test('fresh: a token of our own call may bring a new kid at once', async () => {
   published = [ES.jwk, rotated.jwk];
   expect(await validateAccessToken(raw, issuers, NOW)).toMatchObject({ reason: 'token-signature' });
   expect(await validateAccessToken(raw, issuers, NOW, { fresh: true })).toMatchObject({ subject: 'alice' });
+});
+
+test('one that has ended by its own word costs neither a signature nor a key', async () => {
+  let looked = 0;
+  const keys: KeySet = {
+    ...keySetOf(A, []),
+    key() {
+      looked += 1;
+      return Promise.reject(new TypeError('nobody asks'));
+    },
+  };
+  const raw = signJws({ alg: 'ES256', kid: ES.kid, typ: 'at+jwt' }, { iss: A, exp: NOW - 60 }, FOREIGN);
+  expect(await validateAccessToken(raw, new Map([[A, trustOf(A, keys)]]), NOW)).toMatchObject({
+    reason: 'token-expired',
+  });
+  expect(looked).toBe(0);
 });
