@@ -18,7 +18,7 @@ export interface Trusts {
  * @returns the provider of an app, and of its tenant where each has an issuer of its own; the rule set was checked against the
  * configuration when it was loaded.
  */
-export function providerOfApp(config: Config, app: App): ProviderConfig {
+export function providerOfApp(config: Pick<Config, 'providers'>, app: App): ProviderConfig {
   const [first] = config.providers.values();
   const provider = app.provider === undefined ? first : config.providers.get(app.provider);
   if (provider === undefined) throw new TypeError(`the app ${app.name} has no provider`);

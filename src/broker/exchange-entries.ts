@@ -25,6 +25,9 @@ export interface ExchangeEntries {
   federated(app: App): readonly FederationEntry[];
 }
 
+/** What of a configuration has to do with exchanges. */
+export type ExchangingConfig = Pick<Config, 'exchanges' | 'federation' | 'providers'>;
+
 interface OfApp {
   readonly entries: readonly ExchangeConfig[];
   readonly federated: readonly FederationEntry[];
@@ -33,7 +36,7 @@ interface OfApp {
 const NONE: OfApp = { entries: [], federated: [] };
 
 /** @returns the exchanges of a configuration, by the apps that say so and by their providers' `moreAudiences: exchange`. */
-export function createExchangeEntries(config: Config): ExchangeEntries {
+export function createExchangeEntries(config: ExchangingConfig): ExchangeEntries {
   const known = new WeakMap<App, OfApp>();
   const of = (app: App): OfApp => {
     if (config.exchanges.length === 0) return NONE;
@@ -67,7 +70,7 @@ export function createExchangeEntries(config: Config): ExchangeEntries {
   };
 }
 
-function collect(config: Config, app: App): OfApp {
+function collect(config: ExchangingConfig, app: App): OfApp {
   const provider = providerOfApp(config, app);
   const named = config.exchanges.filter(({ name }) => app.exchange.includes(name)).map(filledFor(app));
   const further =

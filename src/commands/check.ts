@@ -149,7 +149,7 @@ function description(
     ]),
     ...(config === undefined ? [] : notesOn(config).flatMap((note) => paragraph(note, 'note: ', '  '))),
     '',
-    ...(config === undefined ? [] : providerLines(config)),
+    ...(config === undefined ? [] : [...providerLines(config), ...exchangeLines(config)]),
     ...ruleSet.apps.flatMap((app) => [
       ...paragraph(`app ${app.name}: ${app.hosts.join(', ')}`, '', '  '),
       ...columns(askedRows(app), '  '),
@@ -212,16 +212,31 @@ function providerLines(config: Config): readonly string[] {
   return lines;
 }
 
+/** Which token becomes which, and for whom. */
+function exchangeLines({ exchanges, federation }: Config): readonly string[] {
+  const lines = exchanges.map(({ name, from, to, bearer, provider }) => [
+    `exchange ${name}`,
+    `${from.audience} of ${from.issuer} -> ${to.audience} (${to.scopes.join(' ')})${bearer ? ', bearers too' : ''}${provider === undefined ? '' : `, by ${provider}`}`,
+  ]);
+  const services = federation.map(({ issuer, subject, audience, exchange }) => [
+    `federation ${exchange}`,
+    `${subject} of ${issuer}, for ${audience}`,
+  ]);
+  return lines.length === 0 ? [] : [...columns([...lines, ...services], ''), ''];
+}
+
 const text = ({ host, port }: Address): string =>
   `${host === '' ? 'every interface' : host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** What a login of the app asks the provider for. */
+/** What a login of the app asks the provider for, and what else it takes. */
 const askedRows = (app: App): readonly (readonly string[])[] => [
   ['audience', app.audiences.join(', ') || 'none'],
   ...[...app.scopesByAudience].map(([audience, scopes]) => [
     'scopes',
     `${scopes.join(' ') || 'none'} (${audience})`,
   ]),
+  ...(app.exchange.length === 0 ? [] : [['exchange', app.exchange.join(', ')]]),
+  ...(app.credentials.join() === 'session,bearer' ? [] : [['credentials', app.credentials.join(', ')]]),
 ];
 
 function closing(results: readonly TestResult[], remarks: readonly Remark[], rulesAlone: boolean): string {

@@ -9,13 +9,17 @@ export interface AbilityTerms {
   /** Whether the configuration has more than one provider. */
   readonly several: boolean;
   readonly basePath: string;
+  /** Grants of the token endpoint that rules and exchanges need: the grant, and what needs it. */
+  readonly grants: ReadonlyMap<string, string>;
 }
 
 type Check = (document: Document, terms: AbilityTerms, notes: Notes) => Note | undefined;
 
 /** Compares what the discovery document says that the provider can with what the configuration wants. */
-export const abilityNotes = (document: Document, terms: AbilityTerms, notes: Notes): readonly Note[] =>
-  CHECKS.flatMap((check) => check(document, terms, notes) ?? []);
+export const abilityNotes = (document: Document, terms: AbilityTerms, notes: Notes): readonly Note[] => [
+  ...CHECKS.flatMap((check) => check(document, terms, notes) ?? []),
+  ...furtherGrants(document, terms, notes),
+];
 
 const pkce: Check = (document, _terms, notes) => {
   const methods = texts(document, 'code_challenge_methods_supported');
@@ -73,6 +77,21 @@ const refresh: Check = (document, { session }, notes) => {
       : `grant_types_supported lists ${listed(grants)}, not refresh_token`,
     'session.refresh renews access tokens with refresh tokens; without one a session needs a new sign-in when its token expires.',
     'permit refresh tokens for this client at the provider, or write session.refresh: false',
+  );
+};
+
+const furtherGrants = (document: Document, { grants }: AbilityTerms, notes: Notes): readonly Note[] => {
+  const supported = texts(document, 'grant_types_supported');
+  return [...grants].map(([grant, what]) =>
+    supported?.includes(grant)
+      ? notes.ok(`the grant ${grant} is supported, for ${what}`)
+      : notes.warning(
+          supported === undefined
+            ? `grant_types_supported is absent, so nothing is said of ${grant}`
+            : `grant_types_supported lacks ${grant}`,
+          `It is needed for ${what}; many providers have grants that they do not list.`,
+          'permit that grant for the client at the provider',
+        ),
   );
 };
 

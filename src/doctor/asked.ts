@@ -38,6 +38,33 @@ export function askedOf(config: Config, ruleSet: RuleSet, provider: ProviderConf
   return { apps: written.map(({ app }) => app), scopes, audiences, acr };
 }
 
+/** @returns the grants of the token endpoint that apps of a provider need beside those of logins, and what needs them */
+export function grantsOf(
+  config: Config,
+  ruleSet: RuleSet,
+  provider: ProviderConfig,
+): ReadonlyMap<string, string> {
+  const apps = ruleSet.apps.filter((app) => providerOfApp(config, app) === provider);
+  const basic = apps.find(({ credentials }) => credentials.includes('basic'));
+  const exchange = config.exchanges.find(({ provider: name, from, ...entry }) =>
+    name === undefined
+      ? apps.some((app) => app.exchange.includes(entry.name)) ||
+        (provider.moreAudiences === 'exchange' && from.issuer === provider.issuer)
+      : name === provider.name,
+  );
+  return new Map([
+    ...(basic === undefined ? [] : [['client_credentials', `credentials: basic of ${basic.name}`] as const]),
+    ...(exchange === undefined
+      ? []
+      : [
+          [
+            'urn:ietf:params:oauth:grant-type:token-exchange',
+            `the exchange ${exchange.name} (RFC 8693)`,
+          ] as const,
+        ]),
+  ]);
+}
+
 const rulesOfApp = ({ paths, otherwise }: AppRules) => [
   ...paths.flatMap(everyRule),
   ...(otherwise === undefined ? [] : [otherwise]),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createExchangeEntries } from '../broker/exchange-entries.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { createAuthorizationUrl } from '../oidc/authorization-url.ts';
 import type { App } from '../rules/rule-set.ts';
@@ -10,7 +11,7 @@ import { isSilence, type Look, likelyCause } from './look.ts';
 
 export interface CallbackTerms {
   readonly provider: ProviderConfig;
-  readonly config: Pick<Config, 'loginUrl' | 'basePath'>;
+  readonly config: Pick<Config, 'loginUrl' | 'basePath' | 'exchanges' | 'providers' | 'federation'>;
   readonly asked: Asked;
   /** Those whose apps have this provider. */
   readonly places: readonly Place[];
@@ -59,6 +60,7 @@ function questionsOf(
   places: readonly Place[],
 ): readonly Question[] {
   const questions: Question[] = [];
+  const entries = createExchangeEntries(config);
   const firstUri = new Map<App, string>();
   for (const place of places) {
     const app = place.app ?? asked.apps[0];
@@ -66,10 +68,10 @@ function questionsOf(
     const redirectUri = redirectUriOf(config, place, provider.redirectUri);
     if (!firstUri.has(app)) firstUri.set(app, redirectUri);
     if (questions.some((one) => one.redirectUri === redirectUri)) continue;
-    questions.push(questionFor(app, app.audiences[0] ?? '', redirectUri));
+    questions.push(questionFor(app, entries.loginAudience(app, app.audiences[0] ?? ''), redirectUri));
   }
   for (const [app, redirectUri] of firstUri)
-    for (const audience of app.scopesByAudience.keys())
+    for (const audience of [...app.scopesByAudience.keys()].map((one) => entries.loginAudience(app, one)))
       if (!questions.some((one) => one.audience === audience))
         questions.push(questionFor(app, audience, redirectUri));
   return questions.slice(0, MOST_QUESTIONS);

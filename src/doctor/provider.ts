@@ -6,7 +6,7 @@ import type { RuleSet } from '../rules/rule-set.ts';
 import { createBoundedFetch, type Fetch } from '../token/bounded-fetch.ts';
 import { providerOfApp } from '../trust.ts';
 import { abilityNotes } from './abilities.ts';
-import { type Asked, askedOf } from './asked.ts';
+import { type Asked, askedOf, grantsOf } from './asked.ts';
 import { callbackNotes } from './callback.ts';
 import { clockNotes } from './clock.ts';
 import { type Document, type Fetched, fetchJson } from './document.ts';
@@ -20,6 +20,7 @@ import {
 } from './endpoints.ts';
 import { type Note, type Notes, notesAbout } from './finding.ts';
 import type { Place } from './hosts.ts';
+import { introspectionNotes } from './introspection.ts';
 import { type Look, PATIENCE } from './look.ts';
 import { offerNotes } from './offers.ts';
 import { type Probed, probeTokens } from './probe.ts';
@@ -75,21 +76,30 @@ export async function providerNotes(terms: ProviderTerms): Promise<readonly Note
         session: config.session,
         several: config.providers.size > 1,
         basePath: config.basePath,
+        grants: grantsOf(config, ruleSet, provider),
       },
       notes,
     ),
     ...clockNotes(clockOf(found), config.clockTolerance, notes),
   ];
-  const [keys, callbacks, probed] = await Promise.all([
+  const [keys, callbacks, probed, introspection] = await Promise.all([
     keysAt(document, expected, provider, fetch, now, notes),
     callbacksAt(document, expected, terms, asked),
     probesAt(document, expected, terms, asked, fetch, notes),
+    introspectionNotes(
+      {
+        ...{ provider, secrets: terms.secrets, now },
+        ...{ clockTolerance: config.clockTolerance, fetch: fetchFor(provider, terms.fetch) },
+      },
+      notes,
+    ),
   ]);
   const all = [
     ...disabled,
     ...said,
     ...offerNotes(document, asked, probed.granted, notes),
     ...keys,
+    ...introspection,
     ...callbacks,
     ...probed.notes,
   ];

@@ -25,7 +25,6 @@ let gateway: GatewayProcess;
 let proxy: RunningProxy;
 /** What the server was told of each caller. */
 const seen: IncomingMessage['headers'][] = [];
-const discovered: string[] = [];
 
 /** A server with one tool for reading and one for writing, each at a path of its own. */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -64,7 +63,6 @@ beforeAll(async () => {
       features: { registration: { enabled: true } },
       scopes: ['openid', 'tools:call', 'tools:admin'],
     },
-    onRequest: (method, url) => void discovered.push(`${method} ${url.split('?')[0]}`),
   });
   upstream = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
@@ -73,7 +71,7 @@ beforeAll(async () => {
   rules = makeRulesFolder({
     'mcp.yaml': [
       ...['app: mcp', 'hosts: [localhost]', `audience: ${resource}`, 'credentials: [bearer]', 'rules:'],
-      ...['  /mcp: ["tools:call"]', '  /admin: { all: ["tools:call", "tools:admin"] }', ''],
+      ...['  /mcp: ["tools:call"]', '  /mcp/admin: { all: ["tools:call", "tools:admin"] }', ''],
     ].join('\n'),
   });
   gateway = await startGatewayProcess({
@@ -141,6 +139,18 @@ class Newcomer implements OAuthClientProvider {
   codeVerifier = () => this.#verifier;
 }
 
+/** `fetch` of a client, and where it went. */
+function walking(): { fetch: typeof fetch; walked: string[] } {
+  const walked: string[] = [];
+  return {
+    walked,
+    fetch: (input, init) => {
+      walked.push(`${init?.method ?? 'GET'} ${input instanceof Request ? input.url : input}`);
+      return fetch(input, init);
+    },
+  };
+}
+
 const connect = async (transport: StreamableHTTPClientTransport): Promise<Client> => {
   const client = new Client({ name: 'agent', version: '1.0.0' });
   await client.connect(transport as Parameters<typeof client.connect>[0]);
@@ -166,13 +176,21 @@ async function signIn(from: URL): Promise<URL> {
   throw new Error('the provider redirects without end');
 }
 
+/** The authorization request that a client made. */
+const askedFor = ({ sentTo }: Newcomer) => Object.fromEntries(sentTo?.searchParams ?? []);
+
+const reasonOf = async (response: Response): Promise<unknown> =>
+  ((await response.json()) as { reason?: unknown }).reason;
+
 test('an MCP client finds its way from a bare 401 to a permitted call with no configuration of its own', async () => {
   const bare = await fetch(resource, { method: 'POST', body: '{}' });
   const metadata = resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp');
-  expect([bare.status, bare.headers.get('www-authenticate')]).toEqual([
+  expect([bare.status, await reasonOf(bare), bare.headers.get('www-authenticate')]).toEqual([
     401,
+    'login-needed',
     `Bearer realm="localhost", scope="tools:call", resource_metadata="${metadata}"`,
   ]);
+  expect(seen).toEqual([]);
   expect(await (await fetch(metadata)).json()).toMatchObject({
     resource,
     authorization_servers: [op.issuer],
@@ -182,12 +200,18 @@ test('an MCP client finds its way from a bare 401 to a permitted call with no co
 
   const newcomer = new Newcomer();
   const url = new URL(resource);
-  const first = new StreamableHTTPClientTransport(url, { authProvider: newcomer });
+  const { fetch: walk, walked } = walking();
+  const first = new StreamableHTTPClientTransport(url, { authProvider: newcomer, fetch: walk });
   await expect(connect(first)).rejects.toThrow(UnauthorizedError);
   // It has registered, and asks for just what the challenge names.
   expect(newcomer.information?.client_id).toEqual(expect.any(String));
-  expect(discovered).toContain('POST /reg');
-  expect(Object.fromEntries(newcomer.sentTo?.searchParams ?? [])).toMatchObject({
+  expect(walked).toEqual([
+    `POST ${resource}`,
+    `GET ${metadata}`,
+    `GET ${op.issuer}/.well-known/oauth-authorization-server`,
+    `POST ${op.issuer}/reg`,
+  ]);
+  expect(askedFor(newcomer)).toMatchObject({
     ...{ client_id: newcomer.information?.client_id, resource, scope: 'tools:call' },
     ...{ response_type: 'code', code_challenge_method: 'S256' },
   });
@@ -212,13 +236,28 @@ test('an MCP client finds its way from a bare 401 to a permitted call with no co
   });
 
   // What it may not do names all that is needed, not only what is missing (RFC 6750 section 3.1).
-  const admin = await fetch(resource.replace('/mcp', '/admin'), {
+  const admin = new URL(`${resource}/admin`);
+  const before = seen.length;
+  const refused = await fetch(admin, {
+    method: 'POST',
     headers: { authorization: `Bearer ${newcomer.granted?.access_token}` },
+    body: '{}',
   });
-  expect([admin.status, admin.headers.get('www-authenticate')]).toEqual([
+  expect([refused.status, await reasonOf(refused), refused.headers.get('www-authenticate')]).toEqual([
     403,
+    'scope-missing',
     `Bearer realm="localhost", error="insufficient_scope", scope="tools:call tools:admin", resource_metadata="${metadata}"`,
   ]);
+  // The client asks for just that.
+  newcomer.sentTo = undefined;
+  await expect(connect(new StreamableHTTPClientTransport(admin, { authProvider: newcomer }))).rejects.toThrow(
+    UnauthorizedError,
+  );
+  expect(askedFor(newcomer)).toMatchObject({
+    resource,
+    scope: 'tools:call tools:admin',
+  });
+  expect(seen.length).toBe(before);
 });
 
 test('a token for another audience is refused, and told where to get the right one', async () => {
@@ -232,16 +271,17 @@ test('a token for another audience is refused, and told where to get the right o
     }),
   });
   const { access_token: token } = (await response.json()) as { access_token: string };
+  expect(decodeJwt(token)).toMatchObject({ aud: 'https://else.example', scope: 'tools:call' });
   const before = seen.length;
   const refused = await fetch(resource, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
     body: '{}',
   });
-  expect(refused.status).toBe(401);
-  expect(refused.headers.get('www-authenticate')).toMatch(
-    /^Bearer realm="localhost", error="invalid_token", .*resource_metadata="[^"]+"$/,
-  );
-  expect(((await refused.json()) as { reason: string }).reason).toBe('token-audience');
+  expect([refused.status, await reasonOf(refused), refused.headers.get('www-authenticate')]).toEqual([
+    401,
+    'token-audience',
+    `Bearer realm="localhost", error="invalid_token", error_description="It is for another resource.", scope="tools:call", resource_metadata="${resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp')}"`,
+  ]);
   expect(seen.length).toBe(before);
 });

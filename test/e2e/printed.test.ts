@@ -289,9 +289,9 @@ describe.each(KINDS)('$name', ({ missing, kind, settings, whole, start }) => {
   test('refuses in words: a page, or JSON with a challenge and a login', async () => {
     const script = await visitor().open('/orders/7', { manner: 'script' });
     expect(script.status).toBe(401);
-    // One challenge, without an error, that says where a client finds out how to get a token.
+    // One challenge, without an error, that says for which scopes and where a client finds out how to get a token.
     expect(script.headers['www-authenticate']).toBe(
-      'Bearer realm="shop.localhost", resource_metadata="https://api.shop.localhost/.well-known/oauth-protected-resource"',
+      'Bearer realm="shop.localhost", scope="orders:read", resource_metadata="https://api.shop.localhost/.well-known/oauth-protected-resource"',
     );
     const bearer = { manner: 'plain', lines: ['Authorization', 'Bearer nonsense'] } as const;
     const refused = await visitor().open('/orders/7', bearer);

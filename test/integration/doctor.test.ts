@@ -546,6 +546,43 @@ describe('a provider', () => {
     expect(about('proxy')).toEqual(['problem login.localhost', 'problem shop.localhost']);
   });
 
+  describe('that is asked about opaque tokens', () => {
+    const env = { POSTERN_PROVIDER_INTROSPECTION: 'true' };
+    const at = (status: number, body: object): HostileProvider['misbehaviour'] => ({
+      ...metadata({ introspection_endpoint: `${provider.issuer}/introspect` }),
+      answer(path, response) {
+        if (path !== '/introspect') return false;
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        return true;
+      },
+    });
+    test.each<[string, () => HostileProvider['misbehaviour'], string[]]>([
+      ['answers', () => at(200, { active: false }), []],
+      [
+        'does not let the client ask',
+        () => at(401, { error: 'invalid_client' }),
+        [
+          'problem provider: it does not answer about tokens: the introspection endpoint cannot be asked: server responded with an error in the response body (OAUTH_RESPONSE_BODY_ERROR)',
+        ],
+      ],
+      [
+        'calls everything active',
+        () => at(200, { active: true }),
+        ['problem provider: it does not say active: false of a token that nobody issued'],
+      ],
+      [
+        'has no such endpoint',
+        () => ({}),
+        [
+          'problem provider: introspection_endpoint is missing or no absolute URL: not a text',
+          'problem provider: it does not answer about tokens: the discovery document is refused: introspection_endpoint is missing or no absolute URL',
+        ],
+      ],
+    ])('%s', async (_, misbehaviour, expected) => {
+      expect(await complaintsAbout(misbehaviour(), { env })).toEqual(expected);
+    });
+  });
+
   test('is asked for no token unless that was wanted', async () => {
     provider.misbehaviour = {};
     provider.requests.length = 0;

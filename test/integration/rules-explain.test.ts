@@ -62,7 +62,12 @@ describe('rules explain --token -', () => {
   });
 
   test.each<[string, Readonly<Record<string, unknown>>, string, string]>([
-    ['expired', { exp: 1_600_000_000, iat: 1_599_999_000 }, 'token-expired', 'by exp, nbf or iat'],
+    [
+      'expired',
+      { exp: 1_600_000_000, iat: 1_599_999_000 },
+      'token-expired',
+      'by exp, the clock tolerance included',
+    ],
     [
       'of another issuer',
       { iss: 'https://evil.example' },

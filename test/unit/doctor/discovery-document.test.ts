@@ -135,6 +135,7 @@ describe('abilities', () => {
     session: { refresh: false, store: 'cookie' },
     several: false,
     basePath: '/_auth',
+    grants: new Map(),
     ...more,
   });
   const REFRESH = { session: { refresh: true, store: 'redis' as const } };
@@ -177,6 +178,23 @@ describe('abilities', () => {
       { grant_types_supported: ['client_credentials'] },
       {},
       ['problem: grant_types_supported lists client_credentials, not authorization_code'],
+    ],
+    [
+      'grants that nothing says of',
+      { grant_types_supported: undefined },
+      { grants: new Map([['client_credentials', 'credentials: basic of shop']]) },
+      ['warning: grant_types_supported is absent, so nothing is said of client_credentials'],
+    ],
+    [
+      'a grant that is lacking',
+      { grant_types_supported: ['authorization_code', 'client_credentials'] },
+      {
+        grants: new Map([
+          ['client_credentials', 'credentials: basic of shop'],
+          ['urn:ietf:params:oauth:grant-type:token-exchange', 'the exchange dash (RFC 8693)'],
+        ]),
+      },
+      ['warning: grant_types_supported lacks urn:ietf:params:oauth:grant-type:token-exchange'],
     ],
     [
       'no refresh tokens, and session.refresh',
