@@ -41,6 +41,11 @@ export interface ProviderAnswersOptions {
   readonly limits?: Partial<typeof LIMITS>;
 }
 
+interface Weighing<T> {
+  /** Characters that an answer holds beside its question. */
+  readonly weigh?: (value: T) => number;
+}
+
 /** `wait` and `pause` are milliseconds; see `LoadLimits`. */
 const LIMITS = { wait: 4_000, pause: 2_000, most: 64, failures: 5, entries: 20_000, characters: 33_554_432 };
 
@@ -49,13 +54,13 @@ const LIMITS = { wait: 4_000, pause: 2_000, most: 64, failures: 5, entries: 20_0
  * call at a time for each, so many under way at a provider, and a rest for one that fails again and again. Questions that
  * were answered before have room of their own, so that a flood of new ones does not take their place.
  */
-export function createProviderAnswers<T>(options: ProviderAnswersOptions): ProviderAnswers<T> {
+export function createProviderAnswers<T>(options: ProviderAnswersOptions & Weighing<T>): ProviderAnswers<T> {
   const { now, milliseconds = () => performance.now() } = options;
   const limits = { ...LIMITS, ...options.limits };
   const answers = new LRUCache<string, ProviderAnswer<T>>({
     max: limits.entries,
     maxSize: limits.characters,
-    sizeCalculation: (_, question) => question.length + 512,
+    sizeCalculation: ({ value }, question) => question.length + 512 + (options.weigh?.(value) ?? 0),
   });
   const underWay = new Map<string, Promise<T | NoAnswer>>();
   const load = createProviderLoad(limits, milliseconds);

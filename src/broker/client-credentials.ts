@@ -5,6 +5,7 @@ import type { ClientCredentials, TokenService } from '../oidc/token-service.ts';
 import type { TokenNeed } from '../rules/rule.ts';
 import type { App } from '../rules/rule-set.ts';
 import type { AccessToken } from '../token/access-token.ts';
+import { isRefusal } from '../token/validate-access-token.ts';
 import {
   createProviderAnswers,
   isNoAnswer,
@@ -53,7 +54,10 @@ const CLIENTS = 10_000;
  */
 export function createServiceTokens(parts: ServiceTokenParts): ServiceTokens {
   const { now } = parts;
-  const answers = createProviderAnswers<AccessToken | BrokerRefusal>(parts);
+  const answers = createProviderAnswers<AccessToken | BrokerRefusal>({
+    ...parts,
+    weigh: (one) => (isRefusal(one) ? 0 : one.raw.length),
+  });
   const wrong = new LRUCache<string, { count: number; until: number; at: number }>({ max: CLIENTS });
   const right = new LRUCache<string, true>({ max: CLIENTS });
 

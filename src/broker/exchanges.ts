@@ -89,7 +89,10 @@ const MINUTE = 60;
  */
 export function createExchanges(parts: ExchangesParts): Exchanges {
   const { now } = parts;
-  const answers = createProviderAnswers<AccessToken | BrokerRefusal>(parts);
+  const answers = createProviderAnswers<AccessToken | BrokerRefusal>({
+    ...parts,
+    weigh: (one) => (isRefusal(one) ? 0 : one.raw.length),
+  });
   const allowance = createAllowance(MOST, MINUTE, now);
   const questionOf = ({ name }: ExchangeConfig, raw: string, app: App, provider: string): string =>
     JSON.stringify([name, provider, app.tenant, hash('sha256', raw)]);

@@ -13,12 +13,13 @@ import { REASONS } from '../reason.ts';
 import { decide } from '../rules/decide.ts';
 import { matchReadings } from '../rules/match-readings.ts';
 import { passesReported, reportedRule } from '../rules/report-mode.ts';
-import type { Rule } from '../rules/rule.ts';
+import type { Rule, TokenNeed } from '../rules/rule.ts';
 import type { App, Match } from '../rules/rule-set.ts';
 import type { AccessToken } from '../token/access-token.ts';
+import { withDeadline } from '../token/deadline.ts';
 import type { Answers } from './answers.ts';
 import type { Credentials } from './credentials.ts';
-import { type Eventual, whenThere } from './eventual.ts';
+import { type Eventual, isPromise, whenThere } from './eventual.ts';
 import type { Visits } from './visits.ts';
 
 /** Answers "may this request pass?" for a forwarded request. */
@@ -72,14 +73,23 @@ export function createCheck(parts: CheckParts): Check {
       return whenThere(known, (caller) => answers.open(visit, rule, caller));
     }
 
+    return inTime(visit, rule, decided(visit, rule, need));
+  };
+
+  /** Opens the credential, decides by it, and answers. */
+  function decided(visit: AppVisit, rule: Rule, need: TokenNeed): Eventual<Reply> {
     return whenThere(credentials.open(visit, need), (credential) => {
       if (credential.kind === 'refused') {
-        const { reason, cause } = credential;
+        const { reason, cause, client } = credential;
         const scopes = reason === 'scope-missing' ? [...need.allOf, ...need.anyOf] : [];
         return refuse(visit, reason, {
           audience: need.audiences[0],
           ...(scopes.length === 0 ? {} : { scopes, missing: scopes }),
-          facts: { rule: rule.id, ...(cause === undefined ? {} : { cause }) },
+          facts: {
+            rule: rule.id,
+            ...(cause === undefined ? {} : { cause }),
+            ...(client === undefined ? {} : { client }),
+          },
         });
       }
       // Browsers keep Basic credentials, and send them like cookies.
@@ -94,7 +104,7 @@ export function createCheck(parts: CheckParts): Check {
         ? answers.reported(visit, rule, credential, token, [decision.reason, ...decision.missing].join(' '))
         : answers.refused(visit, decision, credential, token);
     });
-  };
+  }
 
   /** No rule covers the path: nobody passes, but for sessions of an app in report mode. */
   function unmatched(visit: AppVisit, reason: Extract<Match, { kind: 'none' }>['reason']): Eventual<Reply> {
@@ -109,6 +119,19 @@ export function createCheck(parts: CheckParts): Check {
     });
   }
 }
+
+/** Milliseconds: whatever store and providers do one after the other, a check is answered within five seconds. */
+const LONGEST = 4_600;
+
+/** What is under way goes on, for those who ask next; this answer does not wait for it. */
+const inTime = (visit: AppVisit, rule: Rule, reply: Eventual<Reply>): Eventual<Reply> =>
+  isPromise(reply)
+    ? withDeadline(LONGEST, reply, () =>
+        refuse(visit, 'provider-unavailable', {
+          facts: { rule: rule.id, cause: `the check takes longer than ${LONGEST} ms` },
+        }),
+      )
+    : reply;
 
 /** One need is met by one token: of several for the audience, one that satisfies it, else the first. */
 const bestToken = (rule: Rule, tokens: readonly AccessToken[], at: number): AccessToken | undefined =>

@@ -19,7 +19,13 @@ import { type Eventual, isPromise, whenThere } from './eventual.ts';
 
 /** A credential that was opened, with the access tokens of it that are in force. */
 export type OpenedCredential =
-  | { readonly kind: 'refused'; readonly reason: Reason; readonly cause?: string }
+  | {
+      readonly kind: 'refused';
+      readonly reason: Reason;
+      readonly cause?: string;
+      /** Who the caller says it is, for the log; nothing has proven it. */
+      readonly client?: string;
+    }
   | { readonly kind: 'none'; readonly tokens: readonly [] }
   | {
       readonly kind: 'session';
@@ -74,6 +80,9 @@ export interface CredentialParts {
 }
 
 const ANONYMOUS: OpenedCredential = { kind: 'none', tokens: [] };
+
+/** What a provider gave for what a caller brought. */
+type Got = AccessToken | TokenRefusal | BrokerRefusal;
 
 export function createCredentials(parts: CredentialParts): Credentials {
   const { sessionOf, bearers, renew, now, clockTolerance } = parts;
@@ -152,11 +161,10 @@ export function createCredentials(parts: CredentialParts): Credentials {
         if (held.kind !== 'session') return held;
         const exchanged = parts.exchanged.of(held.tokens, 'session', app, audiences);
         if (exchanged === undefined) return { ...held, tokens: [] };
-        return whenThere(
-          exchanged,
-          (result): OpenedCredential =>
-            isRefusal(result) ? refused(result) : { ...held, tokens: [result], exchanged: true },
-        );
+        return whenThere(exchanged, (got): OpenedCredential => {
+          const result = stillAccepted(got, app);
+          return isRefusal(result) ? refused(result) : { ...held, tokens: [result], exchanged: true };
+        });
       });
     });
   }
@@ -188,15 +196,21 @@ export function createCredentials(parts: CredentialParts): Credentials {
     return exchanged === undefined ? own : withToken(exchanged, app, 'bearer');
   }
 
+  /** What is remembered may have come for another app, or under other rules: its issuer must be one of this app's. */
+  function stillAccepted(result: Got, app: App): Got {
+    if ('reason' in result || isAccepted(result, app)) return result;
+    return {
+      reason: 'token-issuer',
+      detail: 'the app does not accept the issuer of the new token, or that token has ended',
+    };
+  }
+
   /** What was got with what the caller brought. */
-  const withToken = (
-    token: Eventual<AccessToken | TokenRefusal | BrokerRefusal>,
-    app: App,
-    kind: 'bearer' | 'basic',
-  ): Eventual<OpenedCredential> =>
-    whenThere(token, (result) =>
-      isRefusal(result) ? refused(result) : { kind, tokens: [result], line: lineOf(result, app) },
-    );
+  const withToken = (token: Eventual<Got>, app: App, kind: 'bearer' | 'basic'): Eventual<OpenedCredential> =>
+    whenThere(token, (got) => {
+      const result = stillAccepted(got, app);
+      return isRefusal(result) ? refused(result) : { kind, tokens: [result], line: lineOf(result, app) };
+    });
 
   return {
     open(visit, need) {
@@ -211,7 +225,10 @@ export function createCredentials(parts: CredentialParts): Credentials {
           cause: message,
         }));
       if (credential.kind === 'basic')
-        return withToken(parts.services.read(credential, visit.app, need), visit.app, 'basic');
+        return whenThere(
+          withToken(parts.services.read(credential, visit.app, need), visit.app, 'basic'),
+          (opened) => (opened.kind === 'refused' ? { ...opened, client: credential.id } : opened),
+        );
       const { raw, line } = credential;
       const foreign = parts.exchanged.ofForeign(raw, visit.app, need.audiences);
       if (foreign !== undefined) return withToken(foreign, visit.app, 'bearer');
