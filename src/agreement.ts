@@ -103,6 +103,14 @@ function exchangeFaults(config: Config, written: AppRules): readonly Fault[] {
       ];
     }
     const { from, to } = entry;
+    const asked = entry.provider === undefined ? undefined : config.providers.get(entry.provider);
+    if (asked !== undefined && holdsTenant(asked.issuer) && !app.usesTenant)
+      return [
+        [
+          `The exchange \`${name}\` asks a provider that each tenant has its own of, and the app \`${app.name}\` has no tenants.`,
+          'name another `provider` in the exchange',
+        ],
+      ];
     if (!audiences.includes(to.audience))
       return [
         [

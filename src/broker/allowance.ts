@@ -5,6 +5,8 @@ import { isWithin } from '../token/elapsed.ts';
 export interface Allowance {
   /** @returns undefined when it may happen once more, which is counted; else when it may again, in Unix seconds */
   take(who: string): number | undefined;
+  /** What was taken last came to nothing, by no fault of theirs. */
+  giveBack(who: string): void;
 }
 
 const MOST_KNOWN = 20_000;
@@ -24,6 +26,10 @@ export function createAllowance(most: number, seconds: number, now: () => number
       window.count += 1;
       windows.set(who, window);
       return undefined;
+    },
+    giveBack(who) {
+      const window = windows.get(who);
+      if (window !== undefined && window.count > 0) window.count -= 1;
     },
   };
 }

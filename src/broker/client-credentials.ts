@@ -60,10 +60,29 @@ export function createServiceTokens(parts: ServiceTokenParts): ServiceTokens {
   });
   const wrong = new LRUCache<string, { count: number; until: number; at: number }>({ max: CLIENTS });
   const right = new LRUCache<string, true>({ max: CLIENTS });
+  /** The secret of each client that is being tried: one at a time, so that many at once are no more guesses. */
+  const trying = new Map<string, { readonly secret: string; count: number }>();
 
   function isSlowed(client: string, secret: string): boolean {
+    if (right.has(secret)) return false;
+    const other = trying.get(client);
+    if (other !== undefined && other.secret !== secret) return true;
     const failures = wrong.get(client);
-    return failures !== undefined && now() < failures.until && !right.has(secret);
+    return failures !== undefined && now() < failures.until;
+  }
+
+  /** Tries a secret, and counts that it is being tried. */
+  async function attempt<T>(client: string, secret: string, call: () => Promise<T>): Promise<T> {
+    const before = trying.get(client);
+    const one = before?.secret === secret ? before : { secret, count: 0 };
+    one.count += 1;
+    if (before === undefined) trying.set(client, one);
+    try {
+      return await call();
+    } finally {
+      one.count -= 1;
+      if (one.count === 0 && trying.get(client) === one) trying.delete(client);
+    }
   }
 
   function remember(client: string, secret: string, isWrong: boolean, provider: string): void {
@@ -84,7 +103,8 @@ export function createServiceTokens(parts: ServiceTokenParts): ServiceTokens {
   return {
     read(credentials, app, need) {
       const { provider, service } = parts.serviceOf(app);
-      const client = JSON.stringify([provider, credentials.id]);
+      // Some providers take ids in any case: those are no further guesses.
+      const client = JSON.stringify([provider, credentials.id.normalize('NFKC').toLowerCase().trim()]);
       // INVARIANT: no secret of a caller is kept: its hash tells it from others.
       const secret = hash('sha256', JSON.stringify([provider, credentials.id, credentials.secret]));
       const [audience = ''] = need.audiences;
@@ -93,7 +113,7 @@ export function createServiceTokens(parts: ServiceTokenParts): ServiceTokens {
       const before = answers.known(question);
       if (before !== undefined) return before;
       if (isSlowed(client, secret)) return SLOWED;
-      const answer = answers.ask(question, provider, () => ask());
+      const answer = answers.ask(question, provider, () => attempt(client, secret, ask));
       return answer instanceof Promise
         ? answer.then((one) =>
             isNoAnswer(one) ? { reason: 'provider-unavailable', detail: one.unavailable } : one,

@@ -5,7 +5,7 @@ import { type ForeignToken, readForeignToken, verifyForeignToken } from '../toke
 import type { KeySet } from '../token/key-set.ts';
 import type { BrokerRefusal } from './broker-refusal.ts';
 import { beginsAt, type ExchangeEntries, type FederationEntry } from './exchange-entries.ts';
-import type { Exchanger, Exchanges } from './exchanges.ts';
+import type { Exchanges } from './exchanges.ts';
 
 type Exchanged = AccessToken | BrokerRefusal | TokenRefusal;
 
@@ -44,7 +44,8 @@ export const NO_EXCHANGE: ExchangedTokens = {
 export interface ExchangedTokenParts {
   readonly entries: ExchangeEntries;
   readonly exchanges: Exchanges;
-  readonly exchangerOf: (app: App, entry: ExchangeConfig) => Exchanger;
+  /** Any of them may have made an exchange. */
+  readonly ownClientIds: ReadonlySet<string>;
   readonly keysOf: (issuer: string) => KeySet;
   readonly algorithmsOf: (app: App) => readonly string[];
   /** Seconds. */
@@ -70,12 +71,19 @@ export function createExchangedTokens(parts: ExchangedTokenParts): ExchangedToke
     return undefined;
   }
 
-  function matching(token: ForeignToken, app: App): FederationEntry | undefined {
+  function matching(
+    token: ForeignToken,
+    app: App,
+    audiences: readonly string[],
+  ): FederationEntry | undefined {
     return entries
       .federated(app)
       .find(
-        ({ issuer, subject, audience }) =>
-          token.issuer === issuer && token.subject === subject && token.audiences.includes(audience),
+        ({ issuer, subject, audience, entry }) =>
+          token.issuer === issuer &&
+          token.subject === subject &&
+          token.audiences.includes(audience) &&
+          audiences.includes(entry.to.audience),
       );
   }
 
@@ -86,8 +94,8 @@ export function createExchangedTokens(parts: ExchangedTokenParts): ExchangedToke
       const found = find(held, kind, app, audiences);
       if (found === undefined) return undefined;
       const [entry, token] = found;
-      // A session's token was issued to the client that exchanges it, and is none that an exchange brought.
-      const isOwn = kind === 'bearer' && token.client === parts.exchangerOf(app, entry).clientId;
+      // A session's token was issued to a client of ours, and is none that an exchange brought.
+      const isOwn = kind === 'bearer' && parts.ownClientIds.has(token.client);
       if (token.delegated || isOwn) return CHAINED;
       const { raw, issuer, subject, client, expiresAt } = token;
       return exchanges.make(
@@ -108,8 +116,8 @@ export function createExchangedTokens(parts: ExchangedTokenParts): ExchangedToke
       if (federated.length === 0) return undefined;
       const token = readForeignToken(raw);
       if (token === undefined || !federated.some(({ issuer }) => issuer === token.issuer)) return undefined;
-      const match = matching(token, app);
-      if (match === undefined || !audiences.includes(match.entry.to.audience)) return UNFEDERATED;
+      const match = matching(token, app, audiences);
+      if (match === undefined) return UNFEDERATED;
       if ('act' in token.claims) return CHAINED;
       const known = exchanges.known(match.entry, raw, app);
       if (known !== undefined) return known;
@@ -143,7 +151,7 @@ export function createExchangedTokens(parts: ExchangedTokenParts): ExchangedToke
 
 const CHAINED: BrokerRefusal = {
   reason: 'exchange-chained',
-  detail: 'the token has act, or was issued to the client that would exchange it',
+  detail: 'the token has act, or was issued to a client of ours',
 };
 
 const UNFEDERATED: TokenRefusal = {

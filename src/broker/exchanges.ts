@@ -51,7 +51,6 @@ export const EXCHANGE_OUTCOMES = ['granted', 'refused', 'invalid', 'unavailable'
 /** The client by which an exchange is made. */
 export interface Exchanger {
   readonly provider: string;
-  readonly clientId: string;
   readonly service: Pick<TokenService, 'exchange'>;
 }
 
@@ -95,7 +94,7 @@ export function createExchanges(parts: ExchangesParts): Exchanges {
   });
   const allowance = createAllowance(MOST, MINUTE, now);
   const questionOf = ({ name }: ExchangeConfig, raw: string, app: App, provider: string): string =>
-    JSON.stringify([name, provider, app.tenant, hash('sha256', raw)]);
+    JSON.stringify([name, provider, app.provider ?? '', app.tenant, hash('sha256', raw)]);
 
   return {
     known: (entry, raw, app) =>
@@ -117,7 +116,8 @@ export function createExchanges(parts: ExchangesParts): Exchanges {
       ): ProviderAnswer<BrokerRefusal> => ({ value: { reason, detail }, until });
 
       const call = async (): Promise<ProviderAnswer<AccessToken | BrokerRefusal>> => {
-        const free = allowance.take(JSON.stringify([subject.issuer, subject.subject]));
+        const who = JSON.stringify([subject.issuer, subject.subject]);
+        const free = allowance.take(who);
         if (free !== undefined) {
           told('limited');
           return not('exchange-limited', `more than ${MOST} exchanges in a minute for one subject`, free);
@@ -131,6 +131,7 @@ export function createExchanges(parts: ExchangesParts): Exchanges {
           const isOurs = error.providerError === 'invalid_client';
           if (isOurs || error.reason === 'provider-unavailable') {
             told('unavailable', error.message);
+            allowance.giveBack(who);
             throw isOurs ? new ProviderError('provider-unavailable', error.message) : error;
           }
           const outcome = error.providerError === undefined ? 'invalid' : 'refused';
@@ -152,7 +153,9 @@ export function createExchanges(parts: ExchangesParts): Exchanges {
         const value = narrowed(token, entry.to.scopes);
         told('granted', undefined, value);
         const early = Math.min(EARLY, (token.expiresAt - token.issuedAt) / 10);
-        return { value, until: Math.min(subject.expiresAt, token.expiresAt - early) };
+        // A second at least: the subject token may be in its last moments, by the tolerance between the clocks.
+        const until = Math.min(subject.expiresAt, token.expiresAt - early);
+        return { value, until: Math.max(until, now() + 1) };
       };
 
       const answer = answers.ask(questionOf(entry, subject.raw, app, provider), provider, call);

@@ -53,7 +53,8 @@ export function createBroker(
       onWrongSecret: (provider) => metrics().wrongSecret(configuredName(provider)),
     }),
     exchanged: createExchangedTokens({
-      ...{ entries, exchanges, exchangerOf, now },
+      ...{ entries, exchanges, now },
+      ownClientIds: new Set([...config.providers.values()].map(({ clientId }) => clientId)),
       keysOf: keysOfIssuer,
       algorithmsOf: (app) => providerOfApp(config, app).tokens.algorithms,
       clockTolerance: config.clockTolerance,

@@ -118,13 +118,8 @@ export function createProviders(
       return { provider: provider.name, service: of(provider).tokenService };
     },
     exchangerOf(app, entry) {
-      const named = entry.provider === undefined ? undefined : config.providers.get(entry.provider);
-      const provider = named ?? providerOfApp(config, app);
-      return {
-        provider: provider.name,
-        clientId: provider.clientId,
-        service: of(provider).tokenService,
-      };
+      const provider = providerOfApp(config, { ...app, provider: entry.provider ?? app.provider });
+      return { provider: provider.name, service: of(provider).tokenService };
     },
     keysOfIssuer,
     introspectingOf(app) {

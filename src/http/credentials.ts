@@ -4,7 +4,7 @@ import type { ServiceTokens } from '../broker/client-credentials.ts';
 import type { ExchangedTokens } from '../broker/exchanged-tokens.ts';
 import { holdsOpaque, type OpaqueSessions } from '../broker/opaque-sessions.ts';
 import type { Renew, Renewal } from '../login/renewal.ts';
-import type { AppVisit } from '../outcome/visit.ts';
+import { type AppVisit, allowedOrigins } from '../outcome/visit.ts';
 import type { Reason } from '../reason.ts';
 import type { TokenNeed } from '../rules/rule.ts';
 import type { App } from '../rules/rule-set.ts';
@@ -200,7 +200,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
   function stillAccepted(result: Got, app: App): Got {
     if ('reason' in result || isAccepted(result, app)) return result;
     return {
-      reason: 'token-issuer',
+      reason: 'exchange-invalid',
       detail: 'the app does not accept the issuer of the new token, or that token has ended',
     };
   }
@@ -217,13 +217,14 @@ export function createCredentials(parts: CredentialParts): Credentials {
       const credential = readCredential(visit.request.headers, visit.app);
       if (typeof credential === 'string') return { kind: 'refused', reason: credential };
       if (credential.kind === 'bound') return { kind: 'refused', reason: 'token-bound' };
-      // A browser sends the Basic credentials that it keeps along with every navigation, whoever caused it.
-      if (credential.kind === 'session' || (credential.kind === 'basic' && visit.kind !== 'script'))
+      if (credential.kind === 'session' || (credential.kind === 'basic' && isPageLoad(visit)))
         return unlessDown(openExchanging(visit, need.audiences), ({ message }) => ({
           kind: 'refused',
           reason: 'store-unavailable',
           cause: message,
         }));
+      // Not even shown to the provider: nobody may guess secrets by other people's browsers.
+      if (credential.kind === 'basic' && isElsewhere(visit)) return { kind: 'refused', reason: 'cross-site' };
       if (credential.kind === 'basic')
         return whenThere(
           withToken(parts.services.read(credential, visit.app, need), visit.app, 'basic'),
@@ -274,6 +275,18 @@ const refused = ({ reason, detail }: TokenRefusal | BrokerRefusal): OpenedCreden
   reason,
   cause: detail,
 });
+
+/** Browsers send the Basic credentials that they keep along with every navigation, those made in advance among them. */
+const isPageLoad = ({ kind, request: { headers } }: AppVisit): boolean =>
+  kind !== 'script' || headers.secFetchMode === 'navigate' || headers.purpose !== undefined;
+
+/** A page of another origin made the browser send them, whatever the method. */
+function isElsewhere(visit: AppVisit): boolean {
+  const { origin: from, secFetchSite: site } = visit.request.headers;
+  if (from !== undefined && allowedOrigins(visit).includes(from)) return false;
+  if (from !== undefined && from !== visit.origin.origin) return true;
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}
 
 /** What the upstream gets of a token that the caller did not bring itself. */
 const lineOf = ({ raw }: AccessToken, app: App): string | undefined =>

@@ -3,6 +3,7 @@ import {
   ClientSecretPost,
   clientCredentialsGrant,
   genericGrantRequest,
+  ResponseBodyError,
   tokenIntrospection,
 } from 'openid-client';
 import type { ProviderConfig } from '../config/config.ts';
@@ -120,7 +121,11 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
         )
         .catch((error: unknown) => {
           // The library stops at an `active` that is no boolean, which is for the reader of the answer to refuse.
-          if (call.answer === undefined) throw unavailable(describeFailure(error));
+          if (call.answer !== undefined) return;
+          // Something in the token that the endpoint cannot read: that one is bad, and the endpoint is well.
+          const isBadToken = error instanceof ResponseBodyError && error.error === 'invalid_request';
+          if (!isBadToken) throw unavailable(describeFailure(error));
+          call.answer = { active: false };
         });
       if (call.answer === undefined) throw unavailable('the answer is no JSON object');
       return call.answer;
@@ -163,7 +168,7 @@ const unavailable = (why: string): ProviderError =>
 /** Wraps the `fetch` of one introspection, whose answer is read from outside the library. */
 function watchIntrospection(fetch: Fetch): {
   readonly fetch: Fetch;
-  readonly answer: JsonObject | undefined;
+  answer: JsonObject | undefined;
 } {
   const call: { fetch: Fetch; answer: JsonObject | undefined } = {
     answer: undefined,

@@ -1,6 +1,7 @@
 import { acceptClaims } from './accept-claims.ts';
 import type { AccessToken, TokenRefusal } from './access-token.ts';
 import type { JsonObject } from './json-object.ts';
+import { looksLikeJwt } from './token-spelling.ts';
 import { judgeTime } from './token-time.ts';
 import type { IssuerTrust } from './validate-access-token.ts';
 
@@ -43,4 +44,5 @@ const refuse = (reason: TokenRefusal['reason'], detail: string): TokenRefusal =>
  * @returns whether a bearer token is one that its issuer alone can read. What has the form of a JWT is none, be it a bad one:
  * a forged signature must not get a second opinion.
  */
-export const isOpaque = (raw: string): boolean => !(raw.startsWith('eyJ') && raw.split('.', 4).length === 3);
+export const isOpaque = (raw: string): boolean =>
+  !(raw.split('.', 4).length === 3 && (raw.startsWith('eyJ') || looksLikeJwt(raw)));

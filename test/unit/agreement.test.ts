@@ -9,6 +9,8 @@ interface Case {
   readonly provider?: string;
   readonly issuer?: string;
   readonly lines?: readonly string[];
+  /** False: the lines have providers of their own. */
+  readonly alone?: boolean;
   /** Lines of the app's file. */
   readonly app: readonly string[];
 }
@@ -25,11 +27,12 @@ function problemsOf({
   provider = '',
   issuer = 'https://id.example.com/',
   lines = [],
+  alone = true,
   app,
 }: Case) {
   const { config } = configOfFile(
     [
-      `provider: { issuer: "${issuer}", clientId: shop${provider} }`,
+      ...(alone ? [`provider: { issuer: "${issuer}", clientId: shop${provider} }`] : []),
       `session: { secret: "${SECRET}" }`,
       tenants,
       ...lines,
@@ -240,7 +243,7 @@ describe('the exchanges that an app names', () => {
     `exchange: [{ name: dash, from: { issuer: "${from}", audience: https://portal }, to: { audience: https://dash, scopes: [r] }${more} }]`;
   const SECRET_TOO = ', clientSecret: s';
   const problems = (lines: readonly string[], app: readonly string[]) =>
-    problemsOf({ provider: SECRET_TOO, lines, app });
+    problemsOf({ provider: SECRET_TOO, lines, app, alone: !lines.some((line) => line === 'providers:') });
 
   test.each<[string, readonly string[], readonly string[], readonly string[]]>([
     ['one that is there', [entry()], [...APP, 'exchange: [dash]'], []],
@@ -256,6 +259,20 @@ describe('the exchanges that an app names', () => {
       [entry()],
       [...APP.slice(0, 1), 'audience: https://portal', 'exchange: [dash]'],
       ['4: The exchange `dash` leads to `https://dash`, which no rule of the app `shop` takes.'],
+    ],
+    [
+      'one that asks a provider which each tenant has its own of',
+      [
+        'tenants: { list: [acme] }',
+        'providers:',
+        '  main: { issuer: "https://id.example.com/", clientId: shop, clientSecret: s }',
+        '  each: { issuer: "https://id.example.com/{tenant}", clientId: each, clientSecret: s }',
+        entry(', provider: each'),
+      ],
+      [...APP, 'provider: main', 'exchange: [dash]'],
+      [
+        '5: The exchange `dash` asks a provider that each tenant has its own of, and the app `shop` has no tenants.',
+      ],
     ],
     [
       'one that begins where nobody comes from',
