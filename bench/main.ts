@@ -50,10 +50,14 @@ async function main(argv: readonly string[]): Promise<0 | 1 | 2> {
   const facts = await measureFacts(world, options);
   const file = writeResults(about, options, paths, facts);
   const missed = [...paths, ...facts].filter(({ met }) => met === false);
+  const open = facts.filter(({ budget, met }) => budget !== undefined && met === undefined);
   print(
     ...(paths.length === 0 ? [] : [noiseLine(paths)]),
     ...(file === undefined ? [] : [`all figures: ${file}`]),
-    missed.length === 0 ? 'every budget is met' : `missed: ${missed.map(({ name }) => name).join(', ')}`,
+    ...(open.length === 0 ? [] : [`not judged: ${open.map(({ title }) => title).join(', ')}`]),
+    missed.length > 0
+      ? `missed: ${missed.map(({ name }) => name).join(', ')}`
+      : `every ${open.length > 0 ? 'other ' : ''}budget is met`,
   );
   return missed.length > 0 && options.strict ? 1 : 0;
 }
